@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARCH_RISCV_PAGETABLE_H
+#define ARCH_RISCV_PAGETABLE_H
+
+/*
+ * pagetable.h - a three-level Sv39 table, and the TLB entries made from it.
+ *
+ * Lower halves are per address space; upper halves are all the same and never
+ * change after boot (what changes in the kernel's half lies in tables that
+ * all roots share).
+ *
+ * The owner's page-table lock protects entries; freeing tables needs more:
+ * nobody else may be walking (the owner excludes faults and reverse walks).
+ */
+
+#include "arch/riscv/hart.h"
+#include "arch/riscv/pte.h"
+
+struct pagetable {
+	paddr_t root;
+	uint32_t asid;
+	/* Harts that may hold TLB entries of it: a bit is set before satp is
+	 * loaded, and cleared only when the hart has dropped them all. */
+	atomic_ulong harts;
+	atomic_ulong ntables; /* frames in use by tables */
+};
+
+/* mm/ hands out and takes back the zeroed frames that tables live in
+ * (mm/page.c).  0 means there is none: physical address 0 is never memory. */
+paddr_t pagetable_frame_alloc(void);
+void pagetable_frame_free(paddr_t pa);
+
+/* 0 or -ENOMEM.  The upper half is the kernel's. */
+int pagetable_init(struct pagetable *pt);
+
+/* Free every table; all leaves must be gone.  No hart may run on it. */
+void pagetable_destroy(struct pagetable *pt);
+
+/* The slot for @va, or NULL while there is no table for it. */
+pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va);
+
+/* The same, making tables as needed; NULL: no memory.  Two may race: call
+ * with the page-table lock held. */
+pte_slot *pagetable_make(struct pagetable *pt, vaddr_t va);
+
+/*
+ * The one range iterator.  A span is a run of slots in one leaf table.
+ *
+ *	struct pte_span span = pte_span_start(start, end);
+ *
+ *	while (pte_span_next(pt, &span))
+ *		for (size_t i = 0; i < span.nslots; i++)
+ *			... span.slot[i] maps span.va + i * PAGE_SIZE ...
+ *
+ * Addresses without a leaf table are skipped at the size of the hole.
+ */
+struct pte_span {
+	pte_slot *slot;
+	vaddr_t va;
+	size_t nslots;
+	vaddr_t next, end; /* where the search goes on */
+};
+
+static inline struct pte_span pte_span_start(vaddr_t start, vaddr_t end)
+{
+	return (struct pte_span){.next = start, .end = end};
+}
+
+bool pte_span_next(struct pagetable *pt, struct pte_span *span);
+
+/*
+ * Free the tables that serve nothing but [start, end), given that nothing is
+ * mapped in [floor, ceiling) around it.  Their entries must all be none.
+ * Flushes them from all TLBs before their frames go.
+ */
+void pagetable_trim(struct pagetable *pt, vaddr_t floor, vaddr_t ceiling);
+
+/* Run on @pt (NULL: on the kernel's own), on this hart. */
+void pagetable_switch(struct pagetable *pt);
+
+/*
+ * Make every hart that may hold an entry for the range forget it, before
+ * returning (SBI RFENCE; this hart by sfence.vma).  After any downgrade:
+ * present to none, another frame, fewer rights, D or A taken.
+ */
+void tlb_flush_page(struct pagetable *pt, vaddr_t va);
+void tlb_flush_range(struct pagetable *pt, vaddr_t start, vaddr_t end);
+void tlb_flush_all(struct pagetable *pt);
+
+/* This hart only: after none to present, or a fault that found the entry
+ * good (a stale entry, or a cached invalid one). */
+void tlb_flush_page_local(struct pagetable *pt, vaddr_t va);
+
+/* New instructions were written: fence.i on every hart. */
+void icache_flush_all(void);
+
+/* How many remote fences were sent, and pages they named, since boot. */
+extern atomic_ulong tlb_shootdowns;
+
+/* --- the kernel's half --- */
+
+/*
+ * Map one page of the kernel's own at @va (between STACKS_START and
+ * STACKS_END) readable and writable; 0 or -ENOMEM.  Or unmap it, on all
+ * harts; returns its frame's address.
+ */
+int kernel_map(vaddr_t va, paddr_t pa);
+paddr_t kernel_unmap(vaddr_t va);
+
+/*
+ * Build the final kernel map from the device tree's memory: the image W^X in
+ * 4 KiB pages, the linear map of all memory and devices below it, with the
+ * largest pages that fit, no execution, and the image's text read-only there
+ * too.  Tables come from pagetable_frame_alloc().
+ */
+void pagetable_init_kernel(paddr_t memory_end);
+
+#endif

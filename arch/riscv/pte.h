@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARCH_RISCV_PTE_H
+#define ARCH_RISCV_PTE_H
+
+/*
+ * pte.h - one Sv39 page-table entry, and the questions mm/ asks about it.
+ *
+ *   63    54 53              10 9 8 7 6 5 4 3 2 1 0
+ *  |reserved|  frame number    |RSW|D|A|G|U|X|W|R|V|
+ *
+ * The hart may set A and D in an entry at any moment, so an entry in use is
+ * only changed by single atomic operations.  (Privileged spec, "Sv39".)
+ */
+
+#include <stdatomic.h>
+
+#include "kernel/lib/types.h"
+
+typedef _Atomic(uint64_t) pte_slot; /* where an entry lives, in a table */
+typedef struct {
+	uint64_t bits;
+} pte_t; /* an entry's value, in a register */
+
+enum {
+	PTE_V = 1 << 0,
+	PTE_R = 1 << 1,
+	PTE_W = 1 << 2,
+	PTE_X = 1 << 3,
+	PTE_U = 1 << 4,
+	PTE_G = 1 << 5,
+	PTE_A = 1 << 6,
+	PTE_D = 1 << 7,
+	PTE_PFN_SHIFT = 10,
+};
+
+static const uint64_t PTE_PFN_MASK = (1ul << 44) - 1;
+
+/*
+ * A user leaf for @prot (VM_*; not 0).  W implies R, because W alone is
+ * reserved.  Accessed is set: the entry is made because of an access.
+ */
+static inline pte_t pte_make_user(pfn_t pfn, int prot, bool dirty)
+{
+	uint64_t bits = pfn << PTE_PFN_SHIFT | PTE_V | PTE_U | PTE_A;
+
+	if (prot & (VM_R | VM_W))
+		bits |= PTE_R;
+	if (prot & VM_W)
+		bits |= PTE_W;
+	if (prot & VM_X)
+		bits |= PTE_X;
+	if (dirty)
+		bits |= PTE_D;
+	return (pte_t){bits};
+}
+
+static inline pte_t pte_read(pte_slot *slot)
+{
+	return (pte_t){atomic_load_explicit(slot, memory_order_relaxed)};
+}
+
+/* Nothing mapped and nothing remembered (no swap entry either). */
+static inline bool pte_none(pte_t pte)
+{
+	return pte.bits == 0;
+}
+
+static inline bool pte_present(pte_t pte)
+{
+	return pte.bits & PTE_V;
+}
+
+static inline bool pte_dirty(pte_t pte)
+{
+	return pte.bits & PTE_D;
+}
+
+static inline bool pte_accessed(pte_t pte)
+{
+	return pte.bits & PTE_A;
+}
+
+static inline bool pte_allows(pte_t pte, int access)
+{
+	uint64_t want = (access & VM_R ? PTE_R : 0) |
+			(access & VM_W ? PTE_W : 0) |
+			(access & VM_X ? PTE_X : 0);
+
+	return (pte.bits & want) == want;
+}
+
+static inline pfn_t pte_pfn(pte_t pte)
+{
+	return pte.bits >> PTE_PFN_SHIFT & PTE_PFN_MASK;
+}
+
+/* The same page with other rights; A and D are kept. */
+static inline pte_t pte_with_prot(pte_t pte, int prot)
+{
+	pte_t made = pte_make_user(pte_pfn(pte), prot, pte_dirty(pte));
+
+	if (!pte_accessed(pte))
+		made.bits &= ~(uint64_t)PTE_A;
+	return made;
+}
+
+/* Write an entry where none was: the contents of the page it names, and of
+ * its struct page, must be seen before it. */
+static inline void pte_set(pte_slot *slot, pte_t pte)
+{
+	atomic_store_explicit(slot, pte.bits, memory_order_release);
+}
+
+/* Take the entry away, with the A and D that it had in that instant. */
+static inline pte_t pte_take(pte_slot *slot)
+{
+	return (pte_t){atomic_exchange(slot, 0)};
+}
+
+/* Replace @old by @new; false if the hart (or anyone) changed it meanwhile. */
+static inline bool pte_replace(pte_slot *slot, pte_t old, pte_t new)
+{
+	return atomic_compare_exchange_strong(slot, &old.bits, new.bits);
+}
+
+/* The record of a store, taken: only a TLB flush makes it complete, since a
+ * hart that holds the entry with D set stores on without asking. */
+static inline bool pte_test_and_clear_dirty(pte_slot *slot)
+{
+	return atomic_fetch_and(slot, ~(uint64_t)PTE_D) & PTE_D;
+}
+
+static inline bool pte_test_and_clear_accessed(pte_slot *slot)
+{
+	return atomic_fetch_and(slot, ~(uint64_t)PTE_A) & PTE_A;
+}
+
+/* Take the right to write; returns the entry as it was. */
+static inline pte_t pte_write_protect(pte_slot *slot)
+{
+	return (pte_t){atomic_fetch_and(slot, ~(uint64_t)PTE_W)};
+}
+
+/*
+ * On a hart that faults instead of setting A and D: if the entry allows
+ * @access and only a bit was missing, set it and say true.
+ */
+static inline bool pte_mend_accessed_dirty(pte_slot *slot, int access)
+{
+	pte_t pte = pte_read(slot);
+
+	if (!pte_present(pte) || !pte_allows(pte, access))
+		return false;
+	atomic_fetch_or(slot, PTE_A | (access & VM_W ? PTE_D : 0));
+	return true;
+}
+
+#endif

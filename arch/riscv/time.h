@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARCH_RISCV_TIME_H
+#define ARCH_RISCV_TIME_H
+
+/* time.h - the clock (the time CSR) and this hart's one-shot timer (SBI). */
+
+#include "kernel/lib/types.h"
+
+/* Nanoseconds since the machine was powered on. */
+uint64_t time_now(void);
+
+/* Call trap_timer() on this hart at time_now() >= @deadline (never: -1). */
+void timer_set(uint64_t deadline);
+
+#endif

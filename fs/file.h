@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+/*
+ * file.h - open files: what a descriptor refers to, shared by dup and fork.
+ */
+
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+
+#include "fs/dentry.h"
+
+struct file;
+
+/*
+ * What kinds of open file differ in.  NULL: EINVAL, unless noted.  No locks
+ * are held on entry.  All may sleep.
+ */
+struct file_ops {
+	/* After the inode was found; may set f->ops and f->private. */
+	int (*open)(struct file *f);
+	/* Bytes moved, or a negative errno.  @offset: the file position, NULL
+	 * where the object has none; updated. */
+	ssize_t (*read)(struct file *f, struct uio *uio, uint64_t *offset);
+	ssize_t (*write)(struct file *f, struct uio *uio, uint64_t *offset);
+	/* EPOLLIN ... ready now; if @waiter, also stands in the queue(s) that
+	 * will be woken on a change (waiter[0] for input, [1] for output). */
+	unsigned (*poll)(struct file *f, struct waiter *waiter);
+	/* NULL: ENOTTY. */
+	long (*ioctl)(struct file *f, unsigned request, vaddr_t argument);
+	/* NULL: by the inode's size, where it is seekable. */
+	int64_t (*seek)(struct file *f, int64_t offset, int whence);
+	/* NULL: ENODEV.  Says which mapping mmap uses; NULL result: ENODEV. */
+	struct mapping *(*mapping)(struct file *f);
+	/* fsync. NULL: EINVAL. */
+	int (*sync)(struct file *f, bool data_only);
+	/* The last reference is gone. */
+	void (*release)(struct file *f);
+};
+
+/* Field locks: (p) position lock, (a) atomic, (c) constant. */
+struct file {
+	atomic_uint refs;           /* (a) */
+	atomic_uint flags;          /* (a) O_*: access mode constant */
+	const struct file_ops *ops; /* (c) */
+	struct inode *inode;        /* (c) counted; never NULL */
+	struct dentry *dentry;      /* (c) counted, or NULL (pipes) */
+	struct mutex position_lock; /* read, write, lseek in turn */
+	uint64_t position;          /* (p) */
+	unsigned errors_seen;       /* of the mapping's write errors */
+	void *private;              /* the kind's own */
+};
+
+/* A file on @inode (and @dentry, or NULL), both counted for it; NULL: no
+ * memory.  refs is 1. */
+struct file *file_new(struct inode *inode, struct dentry *dentry,
+		      unsigned flags);
+
+/* Whole-file helpers. */
+ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset);
+ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset);
+/* Into kernel memory, for exec: bytes read or a negative errno. */
+ssize_t file_read_kernel(struct file *f, void *buffer, size_t nbytes,
+			 uint64_t offset);
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* A name for /proc/<pid>/maps: the path from the root, with " (deleted)"
+ * where it is; or the kind ("pipe:[7]").  Returns its length. */
+size_t file_describe(struct file *f, char *out, size_t nbytes);
+
+/* Memory shared by nothing but mappings (MAP_SHARED | MAP_ANONYMOUS): an
+ * unlinked file "/dev/zero" of @nbytes that never goes to a disk. */
+int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
+
+/* The mapping mmap shall use: 0, or -ENODEV, -EACCES. */
+int file_check_mappable(struct file *f);
+
+/* ops for ordinary files and directories on any filesystem. */
+extern const struct file_ops file_ops_regular;
+extern const struct file_ops file_ops_directory;
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FS_INODE_H
+#define FS_INODE_H
+
+/*
+ * inode.h - files as filesystems know them, the cache of those in use, and
+ * what a filesystem must provide.
+ *
+ * There is one struct inode per (super, ino) at a time.  It stays cached
+ * after the last inode_put() until memory is wanted, unless it has no links
+ * left: then its storage is freed.
+ */
+
+#include <asm/statfs.h>
+#include <linux/stat.h>
+#include <linux/time.h>
+
+#include "mm/mapping.h"
+
+struct dentry;
+struct file_ops;
+struct inode;
+struct super;
+
+struct timestamp {
+	int64_t seconds;
+	uint32_t nanoseconds;
+};
+
+/* Called for each entry of a directory; false stops the walk before it. */
+struct dir_visit {
+	bool (*entry)(struct dir_visit *visit, const char *name, size_t nname,
+		      uint64_t ino, unsigned type /* DT_* */,
+		      uint64_t next /* position after this entry */);
+};
+
+/*
+ * What a filesystem does for its inodes.  The caller holds the locks named
+ * here (of directories exclusively); names are components: no '/', not "."
+ * or "..", 1 to NAME_MAX bytes, checked.  All may sleep; all return 0 or a
+ * negative errno.  NULL: the operation is EPERM (or as noted).  After success
+ * the VFS updates the dentry cache; times, nlink and size of the inodes are
+ * the filesystem's to change.
+ */
+struct inode_ops {
+	/* dir locked.  -ENOENT; else a new reference. */
+	int (*lookup)(struct inode *dir, const char *name, size_t nname,
+		      struct inode **out);
+	/* dir locked; the name is known not to exist.  @mode has the type:
+	 * regular, directory, FIFO, device (@rdev), socket. */
+	int (*create)(struct inode *dir, const char *name, size_t nname,
+		      uint32_t mode, uint32_t rdev, struct inode **out);
+	int (*symlink)(struct inode *dir, const char *name, size_t nname,
+		       const char *target, struct inode **out);
+	/* dir and inode locked. */
+	int (*link)(struct inode *dir, const char *name, size_t nname,
+		    struct inode *inode);
+	/* dir and inode locked.  For files and (empty, else -ENOTEMPTY)
+	 * directories. */
+	int (*unlink)(struct inode *dir, const char *name, size_t nname,
+		      struct inode *inode);
+	/* All inodes locked (RANK_RENAME held across directories); @target is
+	 * what new_name names now, or NULL; already checked: types agree, no
+	 * loop.  A directory target must be empty. */
+	int (*rename)(struct inode *old_dir, const char *old_name, size_t nold,
+		      struct inode *new_dir, const char *new_name, size_t nnew,
+		      struct inode *inode, struct inode *target);
+	/* Walk a directory from @position (0: the start; else a value of
+	 * `next` seen before).  dir locked.  "." and ".." included. */
+	int (*read_dir)(struct inode *dir, uint64_t position,
+			struct dir_visit *visit);
+	/* Copy a symbolic link's target, NUL-ended, at most @nbytes with it. */
+	int (*read_link)(struct inode *inode, char *target, size_t nbytes);
+	/* Set the size (inode locked): mapping_resize(), then blocks.
+	 * -EFBIG beyond the format. */
+	int (*resize)(struct inode *inode, uint64_t nbytes);
+	/* Write the inode itself (its times, mode, size ...), not its pages,
+	 * to the disk's cache, or, with @sync, to the disk with all metadata
+	 * that is needed to find its data. */
+	int (*write_inode)(struct inode *inode, bool sync);
+};
+
+/*
+ * Field locks: (i) lock, (c) constant, (a) atomic, (h) the cache's spinlock.
+ */
+struct inode {
+	struct mutex lock;
+	struct mapping mapping; /* contents; mapping.size is the file's size */
+	uint64_t ino;           /* (c) */
+	uint32_t mode;          /* (i) S_IFMT part constant */
+	uint32_t nlink;         /* (i) */
+	uint32_t uid, gid;      /* (i) */
+	uint32_t rdev;          /* (c) devices, as new_encode_dev() */
+	uint32_t generation;    /* (c) */
+	uint64_t nsectors;      /* (i) 512-byte units in use: st_blocks */
+	struct timestamp accessed, modified, changed; /* (i) */
+	struct super *super;                          /* (c) */
+	const struct inode_ops *ops;                  /* (c) */
+	const struct file_ops *file_ops; /* (c) what open() gives */
+	atomic_uint refs;                /* (a) 0 to 1 only under (h) */
+	atomic_bool dirty;      /* (a) write_inode has something to do */
+	atomic_int nwriters;    /* (a) opened for writing; < 0: executed */
+	struct list cache_link; /* (h) hash chain */
+	struct list lru_link;   /* (h) unused, least recent first */
+	struct pipe *pipe;      /* FIFOs: fs/pipe.c's */
+	void *private;          /* the filesystem's own part */
+};
+
+struct super_ops {
+	/* Read inode @inode->ino into a fresh struct.  -EIO, or -ESTALE if
+	 * there is no such inode. */
+	int (*read_inode)(struct inode *inode);
+	/* The last reference is gone and nlink is 0: free its blocks and its
+	 * number.  mapping is still there. */
+	void (*free_inode)(struct inode *inode);
+	/* The struct leaves the cache: free ->private. */
+	void (*forget_inode)(struct inode *inode);
+	/* Everything in memory to the device, durable on return. */
+	int (*sync)(struct super *super);
+	int (*statfs)(struct super *super, struct statfs *out);
+	/* Sync, mark clean, and let go of the device. */
+	void (*unmount)(struct super *super);
+};
+
+struct super {
+	const struct super_ops *ops;
+	const char *type;            /* "ext2", "proc", ... */
+	struct block_device *device; /* or NULL */
+	uint32_t dev;                /* st_dev */
+	bool read_only;
+	struct inode *root; /* counted */
+	struct list link;   /* among all supers */
+	void *private;
+};
+
+/* Start: caches. */
+void inode_init_cache(void);
+
+/* Inode @ino of @super, referenced, read by ops->read_inode if it is not
+ * cached.  May sleep. */
+int inode_get(struct super *super, uint64_t ino, struct inode **out);
+
+/* A fresh one for a number that the filesystem has just taken (locked by
+ * nobody, refs 1, zeroed but for super, ino); NULL: no memory. */
+struct inode *inode_new(struct super *super, uint64_t ino);
+
+/* One more reference, to an inode that has one. */
+struct inode *inode_hold(struct inode *inode);
+void inode_put(struct inode *inode);
+
+void inode_lock(struct inode *inode);
+void inode_unlock(struct inode *inode);
+/* Two different ones (b may be NULL, or equal a), by rank and address. */
+void inode_lock_pair(struct inode *a, struct inode *b);
+void inode_unlock_pair(struct inode *a, struct inode *b);
+
+/* Times and size changed: write it sooner or later. */
+void inode_dirty(struct inode *inode);
+
+/* Set modified and changed (or the one that is asked for) to now. */
+enum { INODE_ATIME = 1, INODE_MTIME = 2, INODE_CTIME = 4 };
+void inode_touch(struct inode *inode, unsigned which);
+
+/* Write back all inodes' own blocks (super NULL: of all filesystems). */
+int inode_sync_all(struct super *super);
+
+/* Forget unused ones; how many went.  @super NULL: any; for unmount all. */
+size_t inode_shrink(struct super *super, size_t max);
+
+/* Wall-clock now. */
+struct timestamp timestamp_now(void);
+
+/* Counts for /proc and the leak tests. */
+size_t inode_count_in_use(void);
+
+static inline bool inode_is(const struct inode *inode, uint32_t type)
+{
+	return (inode->mode & S_IFMT) == type;
+}
+
+static inline uint64_t inode_size(const struct inode *inode)
+{
+	return inode->mapping.size;
+}
+
+#endif

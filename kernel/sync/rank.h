@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_SYNC_RANK_H
+#define KERNEL_SYNC_RANK_H
+
+/*
+ * rank.h - the order in which locks are taken, outermost first.
+ *
+ * A task or hart that holds a lock only takes locks of higher rank.  (Two of
+ * one rank: only where the rank says how they are ordered.)  Each edge names
+ * a function where it happens.
+ *
+ *   namespace (rename)           fs: one rename across directories at a time
+ *     inode (parents before children, then by address)        inode_lock
+ *       mm->lock                 mmap_lock; see below
+ *         page                   one page's contents: page_lock
+ *           journal, buffer      a block's contents: buffer_lock
+ *             spinlocks          in the order of the numbers
+ *
+ * User addresses are never touched with an inode, page or buffer lock held,
+ * except by the _nofault copies; mm->lock is taken by a fault.  A fault never
+ * takes an inode lock.
+ */
+
+enum lock_rank {
+	/* Locks that sleep. */
+	RANK_RENAME = 10,
+	RANK_INODE = 20,       /* a parent, or the lower address */
+	RANK_INODE_CHILD = 21, /* its child, or the higher address */
+	RANK_INODE_CHILD2 = 22,
+	RANK_MM = 30,
+	RANK_MM_CHILD = 31, /* fork: the child's, under the parent's */
+	RANK_WRITEBACK = 35,
+	RANK_PAGE = 40,
+	RANK_EXT2 = 50,      /* allocation in one filesystem */
+	RANK_INODE_MAP = 52, /* an inode's block map */
+	RANK_BUFFER = 55,
+	RANK_DEVICE = 60, /* tty, virtio-console */
+
+	/* Spinlocks. */
+	RANK_PROCESS = 100, /* the tree of processes, and pids */
+	RANK_SIGNAL = 105,  /* a process's signal state */
+	RANK_FILES = 110,   /* descriptor tables, inode and dentry caches */
+	RANK_DENTRY = 115,
+	RANK_MAPPING_LIST = 118,
+	RANK_MAPPING = 120, /* a mapping's pages and its tree of VMAs */
+	RANK_PAGETABLE = 130,
+	RANK_CACHE = 140, /* buffer cache, pipes, futex queues */
+	RANK_SLAB = 150,
+	RANK_FRAME = 160,      /* the frame allocator */
+	RANK_KERNEL_MAP = 165, /* kernel stacks */
+	RANK_BLOCK = 170,      /* a device's queue: taken in interrupts */
+	RANK_CONSOLE_INPUT = 175,
+	RANK_WAITQ = 180, /* a wait queue */
+	RANK_TIMER = 185,
+	RANK_RUNQUEUE = 190, /* a hart's run queue, or the lower index */
+	RANK_RUNQUEUE_PEER = 191,
+	RANK_RANDOM = 195,
+	RANK_LOG = 200, /* printk: may be called under any other */
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+/*
+ * mm.h - one address space: intervals, page table, and its life.
+ */
+
+#include "arch/riscv/pagetable.h"
+#include "kernel/sync/mutex.h"
+#include "mm/vma.h"
+
+/*
+ * Field locks: (M) lock, (P) ptl, (a) atomic, (c) constant after exec.
+ */
+struct mm {
+	struct rwlock lock;         /* the interval list; shared for faults */
+	struct spinlock ptl;        /* page-table entries and tables */
+	struct vma_list vmas;       /* (M) */
+	struct pagetable pagetable; /* (P) */
+	atomic_uint refs;           /* tasks, and /proc readers */
+	atomic_uint users;          /* tasks; at 0 the mappings go */
+	atomic_long resident_anon, resident_file, resident_shmem; /* pages */
+	atomic_ulong faults_minor, faults_major;
+	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
+	vaddr_t mmap_top;             /* (c) new mappings are sought below it */
+	vaddr_t stack_top;            /* (c) */
+	uint64_t stack_limit;         /* bytes the stack may grow to */
+	/* For /proc/<pid>: text, data, arguments, environment; (c). */
+	vaddr_t code_start, code_end, data_start, data_end;
+	vaddr_t args_start, args_end, env_start, env_end;
+	struct file *executable; /* (c) counted reference */
+	char name[16];           /* the program's, for messages */
+};
+
+/* An empty address space with users = refs = 1; NULL: no memory. */
+struct mm *mm_create(void);
+
+/*
+ * A copy for fork: same intervals and file references; private pages shared
+ * copy-on-write, the parent's own entries downgraded and flushed.  NULL: no
+ * memory, and nothing has changed.
+ */
+struct mm *mm_fork(struct mm *parent);
+
+/* Another task uses it (clone with CLONE_VM); and one less: the last one
+ * unmaps everything.  mm_drop_user() may sleep. */
+void mm_add_user(struct mm *mm);
+void mm_drop_user(struct mm *mm);
+
+/* Keep the struct (not its contents) alive: /proc. */
+void mm_get(struct mm *mm);
+void mm_put(struct mm *mm);
+
+/* Load its page table on this hart; NULL for kernel threads. */
+void mm_switch(struct mm *mm);
+
+/*
+ * Copy to or from another address space (or the current one), faulting as
+ * its owner would, with mm->lock taken inside: exec's argument pages,
+ * /proc/<pid>/mem, ptrace.  Returns the bytes copied.
+ */
+size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
+	       bool write);
+
+/* Is a kernel stack's page mapped and whose: alloc and free one kernel stack
+ * (KERNEL_STACK_SIZE) with an unmapped page below it; 0: no memory. */
+vaddr_t kernel_stack_alloc(void);
+void kernel_stack_free(vaddr_t stack);
+
+void mm_init(void);
+
+#endif

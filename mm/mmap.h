@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MM_MMAP_H
+#define MM_MMAP_H
+
+/*
+ * mmap.h - the memory system calls, on a given address space.
+ *
+ * All take mm->lock themselves and may sleep.  Lengths are as the user gave
+ * them: they are checked here, in Linux's order.  All but mmap_protect(),
+ * mmap_sync() and mmap_unmap() across a failing cut leave everything as it
+ * was when they fail.
+ */
+
+#include "mm/mm.h"
+
+struct page;
+
+struct mmap_request {
+	vaddr_t addr; /* hint, or place (MAP_FIXED) */
+	uint64_t nbytes;
+	int prot, flags;   /* PROT_*, MAP_* as the user gave them */
+	struct file *file; /* NULL: anonymous.  Borrowed: mmap takes its own
+			      reference */
+	uint64_t offset;   /* in bytes */
+	bool may_read, may_write; /* how the descriptor was opened */
+};
+
+/* mmap(2).  On success *out is the address. */
+int mmap_map(struct mm *mm, const struct mmap_request *request, vaddr_t *out);
+
+int mmap_unmap(struct mm *mm, vaddr_t addr, uint64_t nbytes);
+int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot);
+int mmap_sync(struct mm *mm, vaddr_t addr, uint64_t nbytes, int flags);
+int mmap_advise(struct mm *mm, vaddr_t addr, uint64_t nbytes, int advice);
+int mmap_resident(struct mm *mm, vaddr_t addr, uint64_t nbytes, vaddr_t vec);
+int mmap_remap(struct mm *mm, vaddr_t addr, uint64_t old_nbytes,
+	       uint64_t new_nbytes, int flags, vaddr_t new_addr, vaddr_t *out);
+
+/* brk(2): the new end, or the old one where it can't be. */
+vaddr_t mmap_brk(struct mm *mm, vaddr_t end);
+
+/* exec: the stack's first page(s), ending at @top; it grows down by faults. */
+int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot);
+
+/* exec: where the heap starts, after the last segment. */
+void mmap_set_heap(struct mm *mm, vaddr_t start);
+
+/* exec: one page of the kernel's own (the signal trampoline), read and
+ * execute. */
+int mmap_special(struct mm *mm, vaddr_t addr, struct page *pg);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+/*
+ * page.h - frames of physical memory, one struct page each.
+ *
+ * A frame is free, or counted: refs says how many hold it (page-table
+ * entries, the page cache, whoever works on it just now), and the last
+ * page_put() frees it.  Whole orders (2^n frames, aligned) come from a buddy
+ * allocator; single frames from a small stock on each hart in front of it.
+ */
+
+#include <stdatomic.h>
+
+#include "arch/riscv/layout.h"
+#include "kernel/lib/list.h"
+
+struct mapping;
+struct memory_range;
+
+/* Page state bits (page->flags), changed atomically. */
+enum {
+	PAGE_LOCKED = 1 << 0,    /* page_lock() */
+	PAGE_UPTODATE = 1 << 1,  /* contents are valid */
+	PAGE_DIRTY = 1 << 2,     /* contents are newer than the disk's */
+	PAGE_WRITEBACK = 1 << 3, /* being written just now */
+	PAGE_WAITERS = 1 << 4,   /* somebody sleeps for LOCKED or WRITEBACK */
+	PAGE_SLAB = 1 << 5,      /* belongs to the slab allocator */
+	PAGE_FREE = 1 << 6,      /* in the buddy allocator, head of its order */
+	PAGE_RESERVED = 1 << 7,  /* never handed out */
+};
+
+/*
+ * Locks: (p) page lock, (m) mapping->lock, (a) atomic, (f) the frame
+ * allocator's while free.
+ */
+struct page {
+	atomic_uint refs;        /* (a) 0: free */
+	atomic_uint mapcount;    /* (a) page-table entries that name it */
+	atomic_uint flags;       /* (a) PAGE_* */
+	unsigned order;          /* (f) of a free block's, or a slab's, head */
+	struct mapping *mapping; /* (p,m) whose cache it is in, or NULL */
+	pgoff_t index;           /* (p,m) where in it */
+	struct list link; /* (f) free list; (m) the mapping's dirty list */
+	void *owner;      /* slab: its cache; else unused */
+};
+
+/* All usable memory; called once, before anything else here. */
+void page_init(const struct memory_range *memory);
+
+/* One frame with refs 1: contents undefined, or zeroed.  NULL: none left
+ * after reclaim.  May sleep, unless a spinlock is held (then no reclaim). */
+struct page *page_alloc(void);
+struct page *page_alloc_zeroed(void);
+
+/* 2^order frames, contiguous, aligned to their size; refs 1 on the head. */
+struct page *page_alloc_order(unsigned order);
+
+void page_get(struct page *pg);
+/* Drop a reference; the last one frees (the whole order). */
+void page_put(struct page *pg);
+
+pfn_t page_to_pfn(const struct page *pg);
+/* NULL if there is no such frame of memory. */
+struct page *page_from_pfn(pfn_t pfn);
+/* Its contents, in the linear map. */
+void *page_address(const struct page *pg);
+struct page *page_from_address(const void *va);
+paddr_t page_to_phys(const struct page *pg);
+
+static inline unsigned page_flags(const struct page *pg)
+{
+	return atomic_load_explicit(&pg->flags, memory_order_acquire);
+}
+
+/* Set or clear bits; return the flags before. */
+static inline unsigned page_set_flags(struct page *pg, unsigned bits)
+{
+	return atomic_fetch_or(&pg->flags, bits);
+}
+
+static inline unsigned page_clear_flags(struct page *pg, unsigned bits)
+{
+	return atomic_fetch_and(&pg->flags, ~bits);
+}
+
+/*
+ * The page lock protects the page's contents against half-done I/O, and its
+ * identity (mapping, index).  Sleeps.  It may be released in another context
+ * than the one that took it: a completed read unlocks.
+ */
+void page_lock(struct page *pg);
+bool page_trylock(struct page *pg);
+void page_unlock(struct page *pg);
+void page_wait_writeback(struct page *pg);
+void page_end_writeback(struct page *pg);
+
+/* Counts of frames.  Frames in the harts' stocks count as free. */
+struct page_counts {
+	uint64_t total, free, cached, dirty, writeback, tables, slab, stacks,
+		anonymous, mapped, shmem;
+};
+void page_count(struct page_counts *counts);
+
+#endif
