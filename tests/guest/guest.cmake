@@ -1,1 +1,66 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests that boot the kernel.  All of them go through scripts/quire.
 
+# --- small programs of the tests' own -----------------------------------
+
+file(GLOB sources CONFIGURE_DEPENDS guest/programs/*.c)
+set(guest_programs)
+foreach(source ${sources})
+	get_filename_component(name ${source} NAME_WE)
+	add_executable(guest-${name} EXCLUDE_FROM_ALL ${source})
+	set_target_properties(guest-${name} PROPERTIES OUTPUT_NAME ${name}
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/programs)
+	target_compile_options(guest-${name} PRIVATE -std=gnu17 -O1 -Wall
+		-Wextra -Werror)
+	target_link_options(guest-${name} PRIVATE -static -pthread)
+	list(APPEND guest_programs guest-${name})
+endforeach()
+add_dependencies(test-programs ${guest_programs})
+
+# guest_test(NAME SECONDS COMMAND...)
+function(guest_test name seconds)
+	add_test(NAME ${name} COMMAND ${ARGN})
+	set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED built
+		TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+		ENVIRONMENT "QUIRE_BUILD=${CMAKE_BINARY_DIR}")
+endfunction()
+
+# --- one file, one subject ----------------------------------------------
+
+file(GLOB scripts CONFIGURE_DEPENDS guest/*_test.py)
+foreach(script ${scripts})
+	get_filename_component(name ${script} NAME_WE)
+	string(REPLACE "_test" "" name ${name})
+	guest_test(guest.${name} 900 ${PY} ${script})
+endforeach()
+
+# --- mmaptest and usertests ---------------------------------------------
+#
+# On Linux's ABI first, then on Quire over a matrix that covers each value of
+# each axis, and the pairs that have ever mattered.
+
+set(MATRIX ${PY} ${CMAKE_CURRENT_SOURCE_DIR}/guest/matrix.py)
+foreach(program mmaptest usertests)
+	guest_test(linux.${program} 900 ${MATRIX} ${program} --linux)
+	#          kernel  harts memory block  more
+	foreach(row
+		"default  1      128M   4096"
+		"default  2      32M    1024"
+		"default  4      4G     4096"
+		"default  2      128M   2048"
+		"default  4      128M   1024"
+		"debug    1      32M    4096"
+		"debug    2      128M   1024"
+		"debug    4      128M   4096"
+		"default  2      128M   4096  --no-ad")
+		separate_arguments(row)
+		list(POP_FRONT row kernel harts memory block)
+		string(JOIN "-" name ${kernel} ${harts} ${memory} ${block}
+			${row})
+		string(REPLACE "---" "-" name ${name})
+		guest_test(guest.${program}.${name} 1800 ${MATRIX} ${program}
+			--kernel ${kernel} --smp ${harts} --mem ${memory}
+			--block-size ${block} ${row})
+	endforeach()
+endforeach()

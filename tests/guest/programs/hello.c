@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Print the arguments, one per line; the exit status is their number. */
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		printf("hello, %s\n", argv[i]);
+	return argc - 1;
+}
