@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""`ninja gdb`: the kernel stops at its first line, and the commands of
+scripts/gdb/quire.py say what is there."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from guestlib import BUILD, TIMEOUT, TREE, GuestTest, main
+
+
+class Gdb(GuestTest):
+    def test_commands_at_a_stop_in_a_process(self):
+        commands = ["info symbol $pc", "continue", "info symbol $pc",
+                    "hbreak path_open if 0", "break trap_syscall", "continue",
+                    "tasks", "vmas", "pagetable $sp", "page 0x80400", "kill",
+                    "quit"]
+        done = subprocess.run(
+            [os.path.join(TREE, "scripts", "gdb", "session"), BUILD, "-batch"]
+            + [w for c in commands for w in ("-ex", c)],
+            capture_output=True, text=True, timeout=TIMEOUT, check=False,
+            env={**os.environ, "QUIRE_OPTIONS": "--smp 1"})
+        text = done.stdout + done.stderr
+        self.assertIn("init", text)
+        self.assertIn("level 0:", text)
+        self.assertIn("is physical", text)
+        self.assertIn("refs", text)
+        self.assertRegex(text, r"(?m)^[0-9a-f]+-[0-9a-f]+ r-xp")
+        self.assertNotIn("Python Exception", text)
+
+
+if __name__ == "__main__":
+    if not shutil.which("gdb-multiarch"):
+        print("skipped: no gdb-multiarch here")
+        sys.exit(77)
+    main()
