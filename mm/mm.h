@@ -8,6 +8,7 @@
 
 #include "arch/riscv/pagetable.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/sync/rwlock.h"
 #include "mm/vma.h"
 
 /*
@@ -15,12 +16,14 @@
  */
 struct mm {
 	struct rwlock lock;         /* the interval list; shared for faults */
-	struct spinlock ptl;        /* page-table entries and tables */
+	struct spinlock ptl;        /* page-table entries; tables are only
+				       freed with lock held for writing too */
 	struct vma_list vmas;       /* (M) */
 	struct pagetable pagetable; /* (P) */
 	atomic_uint refs;           /* tasks, and /proc readers */
 	atomic_uint users;          /* tasks; at 0 the mappings go */
-	atomic_long resident_anon, resident_file, resident_shmem; /* pages */
+	/* (P) Pages mapped, by what they are; read without a lock. */
+	atomic_long resident_anon, resident_file, resident_shmem;
 	atomic_ulong faults_minor, faults_major;
 	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
 	vaddr_t mmap_top;             /* (c) new mappings are sought below it */
@@ -31,6 +34,7 @@ struct mm {
 	vaddr_t args_start, args_end, env_start, env_end;
 	struct file *executable; /* (c) counted reference */
 	char name[16];           /* the program's, for messages */
+	struct list link;        /* among all address spaces */
 };
 
 /* An empty address space with users = refs = 1; NULL: no memory. */
@@ -63,10 +67,12 @@ void mm_switch(struct mm *mm);
 size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
 	       bool write);
 
-/* Is a kernel stack's page mapped and whose: alloc and free one kernel stack
- * (KERNEL_STACK_SIZE) with an unmapped page below it; 0: no memory. */
+/* One kernel stack (KERNEL_STACK_SIZE) with nothing mapped below it (stack.c);
+ * 0: no memory.  Neither sleeps. */
 vaddr_t kernel_stack_alloc(void);
 void kernel_stack_free(vaddr_t stack);
+/* Unmap the spare ones. */
+void kernel_stack_shrink(void);
 
 void mm_init(void);
 

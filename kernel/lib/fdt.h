@@ -17,6 +17,7 @@ struct fdt {
 	uint32_t nbytes;
 	uint32_t struct_start, struct_end;
 	uint32_t strings_start, strings_end;
+	uint32_t reserved_start;
 };
 
 /* Check the header.  0, or -EINVAL. */

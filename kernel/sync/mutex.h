@@ -3,52 +3,82 @@
 #define KERNEL_SYNC_MUTEX_H
 
 /*
- * mutex.h - locks that sleep: exclusive ones, and ones that many readers
- * share.
+ * mutex.h - a lock that sleeps, for one task at a time.
  *
- * Both are fair enough: a writer that waits holds new readers off, and an
- * uncontended lock or unlock is one atomic operation.
+ * First come, first served: once somebody waits, the lock is handed from its
+ * holder to the first in the queue, and newcomers stand behind.  An
+ * uncontended lock or unlock is one atomic operation, inline.
  */
 
+#include "kernel/sync/sched.h"
 #include "kernel/sync/waitq.h"
 
+/*
+ * owner: the holding task's address, or 0, with MUTEX_WAITED in its lowest bit
+ * while the queue is not empty.  While that bit is set only the queue's lock
+ * gives the right to change it.
+ */
 struct mutex {
-	struct task *_Atomic owner;
-	atomic_uint nwaiters;
+	_Atomic(uintptr_t) owner;
 	struct waitq waiters;
-#ifdef CONFIG_DEBUG
-	enum lock_rank rank;
-	const char *name;
-#endif
+	struct lock_class class;
 };
+
+enum { MUTEX_WAITED = 1 };
 
 void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
-void mutex_lock(struct mutex *m);
+
+/* The slow halves: somebody else has it; somebody waits for it. */
+void mutex_lock_contended(struct mutex *m);
+void mutex_unlock_contended(struct mutex *m);
+
+static inline bool mutex_take(struct mutex *m)
+{
+	uintptr_t nobody = 0;
+
+	return atomic_compare_exchange_strong_explicit(
+		&m->owner, &nobody, (uintptr_t)sched_current(),
+		memory_order_acquire, memory_order_relaxed);
+}
+
 /* Take it at another rank than it was made with: the second inode. */
-void mutex_lock_ranked(struct mutex *m, enum lock_rank rank);
-bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
-bool mutex_held(const struct mutex *m);
+static inline void mutex_lock_ranked(struct mutex *m, enum lock_rank rank)
+{
+	lockcheck_order(&m->class, rank);
+	if (!mutex_take(m))
+		mutex_lock_contended(m);
+	lockcheck_taken(&m->class, rank);
+}
 
-struct rwlock {
-	/* -1: one writer; n >= 0: n readers. */
-	atomic_int state;
-	atomic_uint nwriters_waiting, nwaiters;
-	struct task *_Atomic writer;
-	struct waitq waiters;
-#ifdef CONFIG_DEBUG
-	enum lock_rank rank;
-	const char *name;
-#endif
-};
+static inline void mutex_lock(struct mutex *m)
+{
+	mutex_lock_ranked(m, lock_class_rank(&m->class));
+}
 
-void rwlock_init(struct rwlock *l, const char *name, enum lock_rank rank);
-void read_lock(struct rwlock *l);
-bool read_trylock(struct rwlock *l);
-void read_unlock(struct rwlock *l);
-void write_lock(struct rwlock *l);
-void write_lock_ranked(struct rwlock *l, enum lock_rank rank);
-void write_unlock(struct rwlock *l);
-bool write_held(const struct rwlock *l);
+static inline bool mutex_trylock(struct mutex *m)
+{
+	if (!mutex_take(m))
+		return false;
+	lockcheck_taken(&m->class, lock_class_rank(&m->class));
+	return true;
+}
+
+static inline void mutex_unlock(struct mutex *m)
+{
+	uintptr_t me = (uintptr_t)sched_current();
+
+	lockcheck_dropped(&m->class);
+	if (!atomic_compare_exchange_strong_explicit(&m->owner, &me, 0,
+						     memory_order_release,
+						     memory_order_relaxed))
+		mutex_unlock_contended(m);
+}
+
+/* By the caller. */
+static inline bool mutex_held(const struct mutex *m)
+{
+	return (atomic_load_explicit(&m->owner, memory_order_relaxed) &
+		~(uintptr_t)MUTEX_WAITED) == (uintptr_t)sched_current();
+}
 
 #endif

@@ -23,16 +23,21 @@
 
 enum lock_rank {
 	/* Locks that sleep. */
+	RANK_POSITION = 4,  /* an open file's position: read, write, lseek */
+	RANK_PROC_TEXT = 5, /* the text of an open /proc file */
+	RANK_MOUNT = 8,     /* the mount table */
+	RANK_SYNC = 9,      /* one writer-back of inodes at a time */
 	RANK_RENAME = 10,
 	RANK_INODE = 20,       /* a parent, or the lower address */
 	RANK_INODE_CHILD = 21, /* its child, or the higher address */
 	RANK_INODE_CHILD2 = 22,
+	RANK_INODE_CHILD3 = 23, /* rename: two parents, two children */
 	RANK_MM = 30,
 	RANK_MM_CHILD = 31, /* fork: the child's, under the parent's */
 	RANK_WRITEBACK = 35,
 	RANK_PAGE = 40,
-	RANK_EXT2 = 50,      /* allocation in one filesystem */
-	RANK_INODE_MAP = 52, /* an inode's block map */
+	RANK_INODE_MAP = 50, /* an inode's block map: growing it allocates */
+	RANK_EXT2 = 52,      /* allocation in one filesystem */
 	RANK_BUFFER = 55,
 	RANK_DEVICE = 60, /* tty, virtio-console */
 
@@ -45,17 +50,20 @@ enum lock_rank {
 	RANK_MAPPING = 120, /* a mapping's pages and its tree of VMAs */
 	RANK_PAGETABLE = 130,
 	RANK_CACHE = 140, /* buffer cache, pipes, futex queues */
+	RANK_LRU = 145,   /* the list of cached pages, by age */
 	RANK_SLAB = 150,
 	RANK_FRAME = 160,      /* the frame allocator */
 	RANK_KERNEL_MAP = 165, /* kernel stacks */
 	RANK_BLOCK = 170,      /* a device's queue: taken in interrupts */
 	RANK_CONSOLE_INPUT = 175,
-	RANK_WAITQ = 180, /* a wait queue */
+	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */
+	RANK_WAITQ = 180,     /* a wait queue */
 	RANK_TIMER = 185,
 	RANK_RUNQUEUE = 190, /* a hart's run queue, or the lower index */
 	RANK_RUNQUEUE_PEER = 191,
 	RANK_RANDOM = 195,
-	RANK_LOG = 200, /* printk: may be called under any other */
+	RANK_LOG = 200,  /* printk: may be called under any other */
+	RANK_UART = 205, /* where it prints */
 };
 
 #endif

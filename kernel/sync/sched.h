@@ -11,11 +11,16 @@
  * A wake between the two makes sched_block() return at once.
  */
 
-#include "kernel/lib/types.h"
+#include "arch/riscv/hart.h"
+#include "kernel/sync/lockcheck.h"
 
 struct task;
 
-struct task *sched_current(void);
+/* A task begins with its struct thread, at which tp points. */
+static inline struct task *sched_current(void)
+{
+	return (struct task *)thread_current();
+}
 
 /* Announce that the caller is about to block. */
 void sched_prepare(void);
@@ -23,7 +28,12 @@ void sched_prepare(void);
 /* Take the announcement back: the caller found it need not block. */
 void sched_cancel(void);
 
-/* Give up the hart until sched_wake().  Spurious returns don't happen. */
+/*
+ * Give up the hart until sched_wake(); at once, if that has come since
+ * sched_prepare().  What the waker wrote before it is seen after it.  A signal
+ * wakes its target too, whatever that sleeps for.  Interrupts stay off if they
+ * were; no spinlock is held.
+ */
 void sched_block(void);
 
 /* The same, but return by itself at @deadline (time_now() units). */
@@ -38,5 +48,10 @@ void sched_point(void);
 
 /* A signal, or a kill, is waiting for the caller. */
 bool sched_interrupted(void);
+
+#ifdef CONFIG_DEBUG
+/* The locks that sleep which the running task holds (lockcheck.h). */
+struct lock_stack *sched_lock_stack(void);
+#endif
 
 #endif

@@ -10,44 +10,75 @@
  * Nobody sleeps with one held.
  *
  * Every lock has a rank (rank.h): the debug build keeps the ranks held by
- * each hart and asserts that a new one is higher than all of them.
+ * each hart and asserts that a new one is higher than all of them
+ * (lockcheck.h).
  */
 
 #include <stdatomic.h>
 
 #include "arch/riscv/irq.h"
-#include "kernel/sync/rank.h"
+#include "kernel/sync/lockcheck.h"
 
 struct spinlock {
 	atomic_uint locked;
-#ifdef CONFIG_DEBUG
-	enum lock_rank rank;
-	const char *name;
-#endif
+	struct lock_class class;
 };
 
-#ifdef CONFIG_DEBUG
 #define SPINLOCK_INIT(lock_name, lock_rank) \
 	{ \
-		.rank = (lock_rank), .name = (lock_name) \
+		.class = LOCK_CLASS(lock_name, lock_rank) \
 	}
-#else
-#define SPINLOCK_INIT(lock_name, lock_rank) \
-	{ \
-		0 \
-	}
-#endif
 
-void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank);
+static inline void spin_init(struct spinlock *lock, const char *name,
+			     enum lock_rank rank)
+{
+	atomic_init(&lock->locked, 0);
+	lock_class_init(&lock->class, name, rank);
+}
 
-void spin_lock(struct spinlock *lock);
-bool spin_trylock(struct spinlock *lock);
-void spin_unlock(struct spinlock *lock);
+/* The slow half: somebody else has it. */
+void spin_lock_contended(struct spinlock *lock);
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	if (atomic_exchange_explicit(&lock->locked, 1, memory_order_acquire))
+		return false;
+	lockcheck_spin_taken(&lock->class);
+	return true;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	lockcheck_spin_order(&lock->class);
+	if (!spin_trylock(lock))
+		spin_lock_contended(lock);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+	lockcheck_spin_dropped(&lock->class);
+	atomic_store_explicit(&lock->locked, 0, memory_order_release);
+}
 
 /* The same with this hart's interrupts off in between. */
-unsigned long spin_lock_irq(struct spinlock *lock);
-void spin_unlock_irq(struct spinlock *lock, unsigned long saved);
+static inline unsigned long spin_lock_irq(struct spinlock *lock)
+{
+	unsigned long saved = irq_save();
 
-bool spin_is_locked(const struct spinlock *lock);
+	spin_lock(lock);
+	return saved;
+}
+
+static inline void spin_unlock_irq(struct spinlock *lock, unsigned long saved)
+{
+	spin_unlock(lock);
+	irq_restore(saved);
+}
+
+/* By anyone: for assertions. */
+static inline bool spin_is_locked(const struct spinlock *lock)
+{
+	return atomic_load_explicit(&lock->locked, memory_order_relaxed);
+}
 
 #endif

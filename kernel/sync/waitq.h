@@ -21,18 +21,30 @@
 #include "kernel/lib/list.h"
 #include "kernel/sync/spinlock.h"
 
+struct task;
+
 struct waitq {
 	struct spinlock lock;
 	struct list waiters; /* of struct waiter, on their tasks' stacks */
 };
 
-/* One place in a queue; poll(2) has several at once. */
+/*
+ * One place in a queue; poll(2) has several at once.  Guarded by the queue's
+ * lock.  Start it as {0}: leaving a queue never entered does nothing.
+ */
 struct waiter {
-	struct list link;
+	struct list link; /* in the queue, until woken */
 	struct task *task;
-	struct waitq *queue;
-	bool woken;
+	struct waitq *queue; /* NULL: in none */
+	bool exclusive;      /* wake_one() stops at it: it takes the event */
+	atomic_bool woken;
 };
+
+#define WAITQ_INIT(queue) \
+	{ \
+		.lock = SPINLOCK_INIT("waitq", RANK_WAITQ), \
+		.waiters = {&(queue).waiters, &(queue).waiters}, \
+	}
 
 void waitq_init(struct waitq *queue);
 
@@ -47,12 +59,44 @@ int waitq_wait_interruptible(struct waitq *queue, struct spinlock *lock);
 int waitq_wait_until(struct waitq *queue, struct spinlock *lock,
 		     uint64_t deadline);
 
-/* Wake the longest waiting one, or all.  Any context.  Returns how many. */
-unsigned waitq_wake_one(struct waitq *queue);
-unsigned waitq_wake_all(struct waitq *queue);
+/* waitq_wake_one() and _all() for a queue that isn't empty. */
+unsigned waitq_wake(struct waitq *queue, bool all);
 
-/* For poll: stand in a queue without sleeping yet, and leave it. */
+/* Looking without the queue's lock is enough: a sleeper enters the queue
+ * under the condition's lock, which the waker has just held. */
+static inline bool waitq_empty(const struct waitq *queue)
+{
+	return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) ==
+	       &queue->waiters;
+}
+
+/* Wake the longest waiting one (and all who only poll), or all.  Any context.
+ * Returns how many. */
+static inline unsigned waitq_wake_one(struct waitq *queue)
+{
+	return waitq_empty(queue) ? 0 : waitq_wake(queue, false);
+}
+
+static inline unsigned waitq_wake_all(struct waitq *queue)
+{
+	return waitq_empty(queue) ? 0 : waitq_wake(queue, true);
+}
+
+/*
+ * For poll: stand in a queue without sleeping yet, and leave it (woken or
+ * not).  The order is: sched_prepare(), enter, look at the condition under
+ * its lock, block or sched_cancel(), leave.
+ */
 void waitq_enter(struct waitq *queue, struct waiter *waiter);
 void waitq_leave(struct waiter *waiter);
+
+/*
+ * For the locks of mutex.c, which hold the queue's own lock (taken with
+ * spin_lock_irq()) over their decisions: sleep until somebody passes us to
+ * waitq_grant_locked(), without @queue's lock in between; and wake @waiter,
+ * first in the queue.
+ */
+void waitq_sleep_locked(struct waitq *queue, struct waiter *waiter);
+void waitq_grant_locked(struct waiter *waiter);
 
 #endif
