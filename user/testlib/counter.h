@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTLIB_COUNTER_H
+#define TESTLIB_COUNTER_H
+
+/*
+ * counter.h - the kernel's own counts of events, from /proc/vmstat.
+ *
+ *	struct counter written = counter_start("quire_data_pages_written");
+ *	...
+ *	expect_counted(&written, 1);
+ *
+ * With one page cache many mistakes can't be seen in bytes, so cases count
+ * faults, copies, frames and pages written.  Only Quire's counts are used:
+ * on another kernel there is nobody to say that the rest of the system is
+ * quiet, and there all checks of counters hold.
+ */
+
+#include "testlib/test.h"
+
+struct counter {
+	const char *name;
+	long start; /* -1: not to be had here */
+};
+
+/* A counter's value now, or -1. */
+long counter_read(const char *name);
+
+struct counter counter_start(const char *name);
+
+/* How far it went since; 0 if it is not to be had. */
+long counter_since(const struct counter *counter);
+
+/* Skip a case that is about nothing else. */
+void skip_unless_counted(const char *name);
+
+/* It went forward by exactly @n; by @low to @high. */
+#define expect_counted(counter, n) check_counted(counter, n, n, HERE)
+#define expect_counted_between(counter, low, high) \
+	check_counted(counter, low, high, HERE)
+
+void check_counted(const struct counter *counter, long low, long high,
+		   struct place place);
+
+/* Free frames, after caches that can be emptied were; or -1. */
+long frames_free(void);
+
+#endif
