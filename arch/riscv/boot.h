@@ -19,14 +19,14 @@ struct memory_range {
 	uint64_t nbytes;
 };
 
-/* The device tree, once arch_init() has copied it out of harm's way; valid
- * for ever. */
+/* The device tree, once arch_init() has opened it; valid for ever, because
+ * its memory is left out of what arch_init() returns. */
 extern struct fdt device_tree;
 
 /*
- * Parse the device tree: harts, timebase, hart features; console for early
- * messages.  Returns the usable memory (all of it, less what is reserved, the
- * firmware, the image and the device tree itself), sorted.
+ * Parse the device tree: harts, timebase, hart features.  Returns the usable
+ * memory (all of it, less what is reserved, the firmware, the image and the
+ * device tree itself), sorted.
  */
 const struct memory_range *arch_init(unsigned long hartid, paddr_t fdt);
 
@@ -37,6 +37,12 @@ void arch_init_hart(void);
 /* Provided by kernel/main.c. */
 _Noreturn void kernel_main(unsigned long hartid, paddr_t fdt);
 _Noreturn void hart_main(void);
+
+/* The memory left when arch_init() reads the tree (memory.c). */
+const struct memory_range *memory_init(paddr_t fdt, uint64_t fdt_nbytes);
+
+/* Runs until sched_start() has an idle task for the boot hart. */
+extern struct thread boot_thread;
 
 /* Early output, before there is a driver: SBI's console. */
 void sbi_console_write(const char *bytes, size_t nbytes);

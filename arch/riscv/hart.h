@@ -24,9 +24,11 @@ struct hart {
 	unsigned index;   /* 0 .. hart_count() - 1, dense */
 	unsigned long id; /* mhartid, as SBI names it */
 	atomic_bool online;
-	uint32_t interrupt_context; /* PLIC context of its S mode */
+	uint32_t interrupt_context; /* PLIC context of its S mode: plic.c's */
 	/* What the TLB code last loaded: the page table in satp. */
 	struct pagetable *pagetable;
+	/* Whose floating-point registers it has (if that thread agrees). */
+	struct thread *fp_thread;
 };
 
 struct thread; /* arch/riscv/thread.h */
@@ -39,15 +41,37 @@ static inline struct thread *thread_current(void)
 	return thread;
 }
 
-struct hart *hart_current(void);
-unsigned hart_index(void);
+/* Become @thread, a copy of the running one at another address. */
+static inline void thread_adopt(struct thread *thread)
+{
+	asm volatile("mv tp, %0" ::"r"(thread) : "memory");
+}
+
+/* struct thread starts with its hart. */
+static inline struct hart *hart_current(void)
+{
+	return *(struct hart **)thread_current();
+}
+
+static inline unsigned hart_index(void)
+{
+	return hart_current()->index;
+}
+
 unsigned hart_count(void);
-struct hart *hart_get(unsigned index);
+struct hart *hart_get(unsigned index); /* the boot hart is number 0 */
+
+/* Fill in the table of harts from the device tree; @boot_id is ours. */
+void harts_init(unsigned long boot_id);
+
+/* Instruction-set extensions that all harts have and we can use. */
+extern bool hart_has_sstc; /* stimecmp: the timer without SBI */
 
 /*
  * Start every hart the device tree names, but this one, by SBI HSM, one at a
- * time, each on the idle thread that idle_thread() hands out; each calls
- * hart_main() (kernel/main.c) and never returns.
+ * time, each on the idle thread that idle_thread() hands out (of which only
+ * ->stack must be set; NULL: leave the hart alone); each calls hart_main()
+ * (kernel/main.c) and never returns.
  */
 void harts_start(struct thread *(*idle_thread)(unsigned index));
 

@@ -30,8 +30,18 @@ static inline paddr_t virt_to_phys(const void *va)
 	return (paddr_t)va - LINEAR_START;
 }
 
-/* Where the image lies, for whoever must not hand it out. */
-paddr_t kernel_image_start(void);
-paddr_t kernel_image_end(void);
+static const uint64_t LINEAR_SIZE = STACKS_START - LINEAR_START;
+
+/* Where the linker put the image, and where the firmware loaded it: this far
+ * apart (kernel.ld).  Objects of the image are not in the linear map's range:
+ * never give their addresses to virt_to_phys(). */
+static const uint64_t IMAGE_OFFSET = 0xffffffff00000000;
+
+static inline paddr_t image_to_phys(const void *va)
+{
+	return (paddr_t)va - IMAGE_OFFSET;
+}
+
+extern char image_start[], image_end[]; /* page-aligned */
 
 #endif

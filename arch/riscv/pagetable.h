@@ -18,15 +18,21 @@
 
 struct pagetable {
 	paddr_t root;
-	uint32_t asid;
-	/* Harts that may hold TLB entries of it: a bit is set before satp is
-	 * loaded, and cleared only when the hart has dropped them all. */
-	atomic_ulong harts;
+	uint32_t asid; /* 0: none of its own, so every switch flushes */
+	/* A hart that runs on it has a bit in harts, set before satp is loaded
+	 * and cleared after the next one is.  A hart that does not may still
+	 * hold entries of its ASID; a bit in stale says that some of them are
+	 * wrong, and the hart flushes before it runs on it again (tlb.c). */
+	atomic_ulong harts, stale;
 	atomic_ulong ntables; /* frames in use by tables */
 };
 
-/* mm/ hands out and takes back the zeroed frames that tables live in
- * (mm/page.c).  0 means there is none: physical address 0 is never memory. */
+/* The kernel's own: nothing in the lower half. */
+extern struct pagetable kernel_pagetable;
+
+/* mm/ hands out and takes back the frames that tables live in (mm/page.c),
+ * all zero both ways.  0 means there is none: physical address 0 is never
+ * memory. */
 paddr_t pagetable_frame_alloc(void);
 void pagetable_frame_free(paddr_t pa);
 
@@ -42,6 +48,9 @@ pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va);
 /* The same, making tables as needed; NULL: no memory.  Two may race: call
  * with the page-table lock held. */
 pte_slot *pagetable_make(struct pagetable *pt, vaddr_t va);
+
+/* The same at a higher level: the slot of a 2 MiB (1) or 1 GiB (2) leaf. */
+pte_slot *pagetable_make_level(struct pagetable *pt, vaddr_t va, int level);
 
 /*
  * The one range iterator.  A span is a run of slots in one leaf table.
@@ -75,8 +84,12 @@ bool pte_span_next(struct pagetable *pt, struct pte_span *span);
  */
 void pagetable_trim(struct pagetable *pt, vaddr_t floor, vaddr_t ceiling);
 
-/* Run on @pt (NULL: on the kernel's own), on this hart. */
+/* Run on @pt (NULL: on the kernel's own), on this hart. (tlb.c, like all
+ * below.) */
 void pagetable_switch(struct pagetable *pt);
+
+/* This hart's first time: from entry.S's table, or from none. */
+void pagetable_enter_kernel(void);
 
 /*
  * Make every hart that may hold an entry for the range forget it, before
@@ -94,25 +107,39 @@ void tlb_flush_page_local(struct pagetable *pt, vaddr_t va);
 /* New instructions were written: fence.i on every hart. */
 void icache_flush_all(void);
 
-/* How many remote fences were sent, and pages they named, since boot. */
+/* How many times other harts were fenced, since boot. */
 extern atomic_ulong tlb_shootdowns;
+
+/* Find out how many address-space identifiers the harts have. */
+void tlb_init(void);
+
+/* An identifier for a new table, or 0 if there is none; and give it back. */
+uint32_t asid_alloc(void);
+void asid_free(uint32_t asid);
+
+/* Forget kernel addresses: on this hart, or on all. */
+void tlb_flush_kernel_local(vaddr_t start, size_t nbytes);
+void tlb_flush_kernel(vaddr_t start, size_t nbytes);
 
 /* --- the kernel's half --- */
 
 /*
  * Map one page of the kernel's own at @va (between STACKS_START and
  * STACKS_END) readable and writable; 0 or -ENOMEM.  Or unmap it, on all
- * harts; returns its frame's address.
+ * harts; returns its frame's address.  The caller lets only one run at a
+ * time.  A hart may remember that nothing was there: thread_switch() flushes
+ * a stack's range on the hart that starts to use it.
  */
 int kernel_map(vaddr_t va, paddr_t pa);
 paddr_t kernel_unmap(vaddr_t va);
 
 /*
- * Build the final kernel map from the device tree's memory: the image W^X in
- * 4 KiB pages, the linear map of all memory and devices below it, with the
- * largest pages that fit, no execution, and the image's text read-only there
- * too.  Tables come from pagetable_frame_alloc().
+ * Build the kernel's final map, of physical memory below @memory_end.  Tables
+ * come from pagetable_frame_alloc().  (kernel_map.c)
  */
 void pagetable_init_kernel(paddr_t memory_end);
+
+/* The kernel's root is complete: from now on pagetable_init() copies it. */
+void pagetable_share_kernel(void);
 
 #endif

@@ -94,13 +94,29 @@ static inline pfn_t pte_pfn(pte_t pte)
 	return pte.bits >> PTE_PFN_SHIFT & PTE_PFN_MASK;
 }
 
-/* The same page with other rights; A and D are kept. */
+/*
+ * An entry that names a page but allows nothing (PROT_NONE) is hidden: V is
+ * clear, so the hart ignores all the rest, and G marks it.
+ */
+static inline bool pte_hidden(pte_t pte)
+{
+	return (pte.bits & (PTE_V | PTE_G)) == PTE_G;
+}
+
+static inline bool pte_has_page(pte_t pte)
+{
+	return pte.bits & (PTE_V | PTE_G);
+}
+
+/* The same page with other rights (0: hidden); A and D are kept. */
 static inline pte_t pte_with_prot(pte_t pte, int prot)
 {
 	pte_t made = pte_make_user(pte_pfn(pte), prot, pte_dirty(pte));
 
 	if (!pte_accessed(pte))
 		made.bits &= ~(uint64_t)PTE_A;
+	if (!prot)
+		made.bits ^= PTE_V | PTE_G;
 	return made;
 }
 

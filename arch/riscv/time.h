@@ -2,12 +2,16 @@
 #ifndef ARCH_RISCV_TIME_H
 #define ARCH_RISCV_TIME_H
 
-/* time.h - the clock (the time CSR) and this hart's one-shot timer (SBI). */
+/* time.h - the clock (the time CSR) and this hart's one-shot timer (SBI,
+ * or the stimecmp CSR where the harts have Sstc). */
 
 #include "kernel/lib/types.h"
 
 /* Nanoseconds since the machine was powered on. */
 uint64_t time_now(void);
+
+/* The time CSR's frequency, from the device tree. */
+void time_init(uint32_t frequency);
 
 /* Call trap_timer() on this hart at time_now() >= @deadline (never: -1). */
 void timer_set(uint64_t deadline);

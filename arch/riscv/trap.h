@@ -28,11 +28,18 @@ struct trap_frame {
 
 bool trap_from_user(const struct trap_frame *frame);
 
-/* Registers for a program's first instruction. */
+/* Registers for a program's first instruction, floating point included if
+ * @frame is the running thread's own. */
 void trap_frame_init_user(struct trap_frame *frame, vaddr_t pc, vaddr_t sp);
 
 /* After a signal return: force user mode, interrupts on, no odd bits. */
 void trap_frame_sanitize(struct trap_frame *frame);
+
+/* printk() the return addresses on the caller's stack: for panic(). */
+void trap_print_backtrace(void);
+
+/* The trap vector (trap_entry.S). */
+void trap_entry(void);
 
 /*
  * What the rooms above provide (kernel/task/trap.c).  Called with interrupts
@@ -60,11 +67,13 @@ enum trap_kind {
 };
 void trap_exception(struct trap_frame *frame, enum trap_kind kind);
 
-void trap_timer(void);    /* the deadline of timer_set() has passed */
+/* The deadline of timer_set() has passed; was user mode interrupted? */
+void trap_timer(bool from_user);
 void trap_ipi(void);      /* hart_send_ipi() by another hart */
 void trap_external(void); /* the PLIC has something for this hart */
 
-/* On the way to user mode, while THREAD_* bits are set in thread->pending. */
+/* On the way to user mode, again and again while THREAD_* bits are set in
+ * thread->pending.  May turn interrupts on. */
 void trap_return_user(struct trap_frame *frame);
 
 #endif

@@ -35,6 +35,7 @@ int user_fault_in(vaddr_t start, size_t nbytes, int access);
 
 /* Atomic operations on an aligned user word, for futexes.  0 or -EFAULT. */
 int user_load_u32(vaddr_t va, uint32_t *value);
+int user_load_u32_nofault(vaddr_t va, uint32_t *value);
 int user_compare_exchange_u32(vaddr_t va, uint32_t old, uint32_t new,
 			      uint32_t *seen);
 

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trap.c - what a trap was, and who deals with it.
+ *
+ * scause says interrupt or exception.  Interrupts (timer, another hart, a
+ * device) go to their handlers with interrupts off, wherever they came from.
+ * An exception of user mode is a page fault, for the pager, or a mistake of
+ * the program, for a signal.  An exception in the kernel is one of two
+ * things:
+ *
+ *	a page fault in usercopy.S, at a user address, with SUM on: a copy met
+ *	a page that is not there.  The pager is asked; if it can't help, or
+ *	must not be asked, the copy ends short at its fixup.
+ *
+ *	anything else: a bug of ours, which is reported with all registers.
+ *
+ * The kernel is not preempted: an interrupt in it returns to where it was.
+ */
+
+#include "arch/riscv/csr.h"
+#include "arch/riscv/ipi.h"
+#include "arch/riscv/irq.h"
+#include "arch/riscv/layout.h"
+#include "arch/riscv/thread.h"
+#include "arch/riscv/trap_entry.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+
+static const uint64_t CAUSE_INTERRUPT = 1ul << 63;
+
+/* Interrupts, below that bit. */
+enum { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
+
+/* Exceptions. */
+enum {
+	CAUSE_FETCH_MISALIGNED = 0,
+	CAUSE_FETCH_ACCESS = 1,
+	CAUSE_ILLEGAL = 2,
+	CAUSE_BREAKPOINT = 3,
+	CAUSE_LOAD_MISALIGNED = 4,
+	CAUSE_LOAD_ACCESS = 5,
+	CAUSE_STORE_MISALIGNED = 6,
+	CAUSE_STORE_ACCESS = 7,
+	CAUSE_FETCH_PAGE = 12,
+	CAUSE_LOAD_PAGE = 13,
+	CAUSE_STORE_PAGE = 15,
+};
+
+static const char *const cause_names[] = {
+	[CAUSE_FETCH_MISALIGNED] = "misaligned fetch",
+	[CAUSE_FETCH_ACCESS] = "fetch access fault",
+	[CAUSE_ILLEGAL] = "illegal instruction",
+	[CAUSE_BREAKPOINT] = "breakpoint",
+	[CAUSE_LOAD_MISALIGNED] = "misaligned load",
+	[CAUSE_LOAD_ACCESS] = "load access fault",
+	[CAUSE_STORE_MISALIGNED] = "misaligned store",
+	[CAUSE_STORE_ACCESS] = "store access fault",
+	[CAUSE_FETCH_PAGE] = "page fault on fetch",
+	[CAUSE_LOAD_PAGE] = "page fault on load",
+	[CAUSE_STORE_PAGE] = "page fault on store",
+};
+
+static const char *cause_name(uint64_t cause)
+{
+	size_t n = sizeof(cause_names) / sizeof(cause_names[0]);
+
+	return cause < n && cause_names[cause] ? cause_names[cause]
+					       : "unknown trap";
+}
+
+bool trap_from_user(const struct trap_frame *frame)
+{
+	return !(frame->status & SSTATUS_SPP);
+}
+
+void trap_frame_sanitize(struct trap_frame *frame)
+{
+	struct thread *thread = thread_current();
+
+	frame->status &= SSTATUS_FS;
+	frame->status |= SSTATUS_SPIE;
+	if (frame == thread_frame(thread))
+		atomic_fetch_or(&thread->pending, THREAD_FRAME);
+}
+
+void trap_frame_init_user(struct trap_frame *frame, vaddr_t pc, vaddr_t sp)
+{
+	struct thread *thread = thread_current();
+
+	*frame = (struct trap_frame){.pc = pc, .sp = sp};
+	trap_frame_sanitize(frame);
+	if (frame == thread_frame(thread)) {
+		thread->fp = (struct fp_state){0};
+		thread_load_fp(thread);
+	}
+}
+
+/*
+ * With frame pointers each function's frame ends in two words: where it
+ * returns to, and its caller's frame pointer.
+ */
+void trap_print_backtrace(void)
+{
+	vaddr_t stack = thread_current()->stack;
+	const uint64_t *fp = __builtin_frame_address(0);
+
+	printk("Called from:\n");
+	while ((vaddr_t)fp - stack - 16 < KERNEL_STACK_SIZE - 16) {
+		printk("  [<%016lx>]\n", fp[-1]);
+		if (fp[-2] <= (uint64_t)fp)
+			break;
+		fp = (const uint64_t *)fp[-2];
+	}
+}
+
+static void frame_print(const struct trap_frame *frame)
+{
+	static const char *const names[] = {
+		"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+		"s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+		"a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+		"s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+	};
+	const uint64_t *value = &frame->pc;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		printk("%4s %016lx%s", names[i], value[i],
+		       i % 4 == 3 ? "\n" : "");
+}
+
+static _Noreturn void kernel_died(const struct trap_frame *frame)
+{
+	harts_stop_others();
+	frame_print(frame);
+	panic("%s in the kernel at %016lx, address %016lx",
+	      cause_name(frame->cause), frame->pc, frame->value);
+}
+
+_Noreturn void trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t address)
+{
+	panic("kernel stack overflow at %016lx: sp %016lx, address %016lx", pc,
+	      sp, address);
+}
+
+static void handle_interrupt(struct trap_frame *frame)
+{
+	switch (frame->cause & ~CAUSE_INTERRUPT) {
+	case INTERRUPT_TIMER:
+		/* Pending until there is a new deadline: timer_set(). */
+		csr_clear(sie, SIE_TIMER);
+		trap_timer(trap_from_user(frame));
+		break;
+	case INTERRUPT_SOFTWARE:
+		csr_clear(sip, SIE_SOFTWARE);
+		ipi_handle();
+		break;
+	case INTERRUPT_EXTERNAL:
+		trap_external();
+		break;
+	default:
+		panic("unknown interrupt, scause %016lx", frame->cause);
+	}
+}
+
+/* The access that a page fault was about, or 0 if it is none. */
+static int page_fault_access(uint64_t cause)
+{
+	switch (cause) {
+	case CAUSE_FETCH_PAGE:
+		return VM_X;
+	case CAUSE_LOAD_PAGE:
+		return VM_R;
+	case CAUSE_STORE_PAGE:
+		return VM_W;
+	default:
+		return 0;
+	}
+}
+
+static enum trap_kind exception_kind(uint64_t cause)
+{
+	switch (cause) {
+	case CAUSE_BREAKPOINT:
+		return TRAP_BREAKPOINT;
+	case CAUSE_FETCH_MISALIGNED:
+	case CAUSE_LOAD_MISALIGNED:
+	case CAUSE_STORE_MISALIGNED:
+		return TRAP_MISALIGNED;
+	case CAUSE_FETCH_ACCESS:
+	case CAUSE_LOAD_ACCESS:
+	case CAUSE_STORE_ACCESS:
+		return TRAP_ACCESS_FAULT;
+	default:
+		return TRAP_ILLEGAL_INSTRUCTION;
+	}
+}
+
+/* Interrupts off on entry; entry.S turns them off again. */
+void trap_from_user_mode(struct trap_frame *frame)
+{
+	int access;
+
+	if (frame->cause & CAUSE_INTERRUPT) {
+		handle_interrupt(frame);
+		return;
+	}
+	irq_enable();
+	access = page_fault_access(frame->cause);
+	if (access)
+		trap_page_fault(frame, frame->value, access);
+	else
+		trap_exception(frame, exception_kind(frame->cause));
+}
+
+/* Something is pending.  Interrupts are off, and off again on return. */
+void trap_before_user_mode(struct trap_frame *frame)
+{
+	struct thread *thread = thread_current();
+
+	while (atomic_load(&thread->pending) & ~(unsigned long)THREAD_FRAME) {
+		trap_return_user(frame);
+		irq_disable();
+	}
+	/* All of the frame will be loaded. */
+	atomic_fetch_and(&thread->pending, ~(unsigned long)THREAD_FRAME);
+}
+
+/* Where a copy that faulted at @pc goes on, or 0 if it was no copy. */
+static vaddr_t fixup_find(vaddr_t pc)
+{
+	const struct usercopy_fixup *fixup = usercopy_fixups;
+
+	for (; fixup < usercopy_fixups_end; fixup++)
+		if (pc >= fixup->start && pc < fixup->end)
+			return fixup->landing;
+	return 0;
+}
+
+static bool copy_resolved(struct trap_frame *frame)
+{
+	int access = page_fault_access(frame->cause);
+	bool resolved;
+
+	if (!access || thread_current()->nofault)
+		return false;
+	assert(frame->status & SSTATUS_SPIE);
+	irq_enable();
+	resolved = trap_page_fault(frame, frame->value, access);
+	irq_disable();
+	return resolved;
+}
+
+/* Interrupts off on entry and exit. */
+void trap_from_kernel(struct trap_frame *frame)
+{
+	vaddr_t landing;
+
+	if (frame->cause & CAUSE_INTERRUPT) {
+		handle_interrupt(frame);
+		return;
+	}
+	landing = fixup_find(frame->pc);
+	if (!landing || frame->value >= USER_END ||
+	    !(frame->status & SSTATUS_SUM))
+		kernel_died(frame);
+	if (!copy_resolved(frame))
+		frame->pc = landing;
+}
