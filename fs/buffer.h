@@ -7,24 +7,50 @@
  * blocks and directories, each one filesystem block.
  *
  * (File contents are in the page cache instead; no block is in both.)
+ *
+ * To look at a block: buffer_read(), look, buffer_put().  What it means is
+ * protected by its filesystem's own locks, not by the buffer.  To change it:
+ *
+ *	buffer_begin(b);	waits while it is being written
+ *	... store into b->data ...
+ *	buffer_end(b);		dirty now: the next sync writes it
+ *
+ * A task changes one buffer at a time and takes no lock, reads no block
+ * and allocates nothing between the two calls; so they nest below every
+ * other lock that sleeps.  All changes of metadata pass through this pair:
+ * it is where a journal learns of them.
  */
 
 #include "kernel/block/block.h"
-#include "kernel/sync/mutex.h"
+#include "kernel/lib/tree.h"
 
-/* Field locks: (b) lock, (h) the cache's spinlock, (a) atomic. */
+/*
+ * Field locks: (b) begin/end, (h) the cache's spinlock, (a) atomic,
+ * (c) constant.
+ *
+ * Invariants:
+ *   B1  DIRTY  <=>  dirty_node is in the tree of dirty buffers; then UPTODATE
+ *   B2  on the list of unused ones  <=>  refs is 0 and not DIRTY
+ *   B3  BUSY: one task between begin and end, or one transfer under way
+ */
 struct buffer {
-	struct mutex lock;           /* contents */
 	struct block_device *device; /* (c) */
 	uint64_t block;              /* (c) in units of nbytes */
 	uint32_t nbytes;             /* (c) 1024, 2048 or 4096 */
 	atomic_uint refs;            /* (a) 0 to 1 only under (h) */
-	atomic_uint state;           /* (a) BUFFER_* */
-	uint8_t *data;               /* (b) */
-	struct list hash_link, lru_link, dirty_link; /* (h) */
+	atomic_uint state;           /* (a) BUFFER_*; DIRTY under (h) */
+	uint8_t *data;               /* (c); contents (b) */
+	struct buffer *hash_next;    /* (h) */
+	struct list unused_link;     /* (h) */
+	struct tree_node dirty_node; /* (h) */
 };
 
-enum { BUFFER_UPTODATE = 1, BUFFER_DIRTY = 2, BUFFER_WRITING = 4 };
+enum {
+	BUFFER_UPTODATE = 1,
+	BUFFER_DIRTY = 2,
+	BUFFER_BUSY = 4,
+	BUFFER_WAITERS = 8, /* somebody sleeps for BUSY */
+};
 
 void buffer_init_cache(void);
 
@@ -39,21 +65,26 @@ int buffer_zeroed(struct block_device *device, uint64_t block, uint32_t nbytes,
 
 void buffer_put(struct buffer *b);
 
-void buffer_lock(struct buffer *b);
-void buffer_unlock(struct buffer *b);
+/* Bracket a change of the contents (see above).  begin may sleep. */
+void buffer_begin(struct buffer *b);
+void buffer_end(struct buffer *b);
 
-/* The contents were changed (lock held). */
-void buffer_dirty(struct buffer *b);
-
-/* The block was freed: its contents must not be written any more. */
+/* The block was freed: its contents must not be written any more.  Waits
+ * for a write under way, so that the block may have a new owner on return. */
 void buffer_forget(struct block_device *device, uint64_t block,
 		   uint32_t nbytes);
 
-/* Write one dirty buffer, or all of a device's, and wait.  0 or -EIO. */
+/* Write one dirty buffer, or all of a device's, and wait (for the device's
+ * completion; block_flush() is the caller's).  0 or -EIO: then what could not
+ * be written is dirty still. */
 int buffer_write(struct buffer *b);
 int buffer_sync(struct block_device *device);
 
-/* Forget all clean unused ones (device gone, or memory wanted). */
+/* Free up to @max clean unused ones (@device NULL: of any), least recently
+ * used first; how many went. */
 size_t buffer_shrink(struct block_device *device, size_t max);
+
+/* The device is let go of: drop all its buffers, dirty ones too. */
+void buffer_discard(struct block_device *device);
 
 #endif
