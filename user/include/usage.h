@@ -9,8 +9,13 @@
  * read-only data, and usage() prints the first comment out of it.  So what
  * --help prints and what a reader of the source sees first can't differ.
  * Exactly one file of a program includes this.
+ *
+ * A command that is given a list of things to do does what it can: it warns
+ * about each failure (warn(3): the path and strerror), goes on, and returns
+ * a status that tells of it.
  */
 
+#include <err.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +63,17 @@ static inline int option(int argc, char **argv, const char *letters)
 	if (letter == '?')
 		usage(usage_status);
 	return letter;
+}
+
+/* The end of main() in commands that print: what was printed and could not
+ * be written (a full disk) is an error too. */
+static inline int finish(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		warn("standard output");
+		return status ? status : EXIT_FAILURE;
+	}
+	return status;
 }
 
 #endif

@@ -197,21 +197,22 @@ TEST(crash_gives_all_frames_back,
 
 /* --- the stack ----------------------------------------------------------- */
 
-/* Use @nbytes of stack, a page and a bit at a time. */
-static __attribute__((noipa)) long dig(size_t nbytes)
+/* Use @nbytes of stack, a page and a bit at a time; returns how many pages.
+ * That each frame knows the one above keeps the compiler from making a loop
+ * of it. */
+static __attribute__((noipa)) long dig(size_t nbytes, const char *above)
 {
-	volatile char frame[PAGE];
+	char frame[PAGE];
 
-	frame[0] = frame[PAGE - 1] = 1;
-	if (nbytes <= PAGE)
-		return frame[0];
-	return frame[PAGE - 1] + dig(nbytes - PAGE);
+	frame[0] = *above;
+	*(volatile char *)&frame[PAGE - 1] = 1;
+	return nbytes <= PAGE ? 1 : 1 + dig(nbytes - PAGE, frame);
 }
 
 TEST(stack_grows_as_it_is_used,
      "A megabyte of stack is there when it is used, page by page.")
 {
-	expect_eq(dig(1 << 20), (1 << 20) / PAGE);
+	expect_eq(dig(1 << 20), (1 << 20) / PAGE, "");
 }
 
 static void touch_far_below(void *distance)
@@ -235,11 +236,11 @@ TEST(endless_recursion_is_sigsegv,
 	pid_t child = expect_ok(fork());
 
 	if (child == 0) {
-		dig(SIZE_MAX);
+		dig(SIZE_MAX, "");
 		_exit(0);
 	}
 	expect_killed(child, SIGSEGV);
-	expect_eq(dig(64 << 10), 16);
+	expect_eq(dig(64 << 10), 16, "");
 }
 
 static sig_atomic_t volatile overflow_seen;
@@ -265,7 +266,7 @@ TEST(overflow_is_handled_on_another_stack,
 
 		expect_ok(sigaltstack(&stack, NULL));
 		expect_ok(sigaction(SIGSEGV, &action, NULL));
-		dig(SIZE_MAX);
+		dig(SIZE_MAX, "");
 		_exit(0);
 	}
 	expect_exit(child, 42);
@@ -289,7 +290,7 @@ TEST(stack_keeps_away_from_mappings,
 		expect_eq(mmap(wall, PAGE, PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0),
 			  wall);
-		dig(stack.end - stack.start + 64 * PAGE);
+		dig(stack.end - stack.start + 64 * PAGE, "");
 		_exit(0);
 	}
 	expect_killed(child, SIGSEGV);
@@ -302,7 +303,7 @@ TEST(mmap_keeps_away_from_the_stack,
 {
 	for (int i = 0; i < 300; i++)
 		map_anonymous(16);
-	expect_eq(dig(1 << 20), (1 << 20) / PAGE);
+	expect_eq(dig(1 << 20), (1 << 20) / PAGE, "");
 }
 
 TEST(stack_limit_can_be_lowered,
@@ -315,7 +316,7 @@ TEST(stack_limit_can_be_lowered,
 	child = expect_ok(fork());
 	if (child == 0) {
 		expect_ok(setrlimit(RLIMIT_STACK, &limit));
-		dig(1 << 20);
+		dig(1 << 20, "");
 		_exit(0);
 	}
 	expect_killed(child, SIGSEGV);
