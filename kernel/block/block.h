@@ -7,9 +7,10 @@
  * on runs of 512-byte sectors.
  *
  * A request is the caller's memory from block_submit() until its done() is
- * called, once, in interrupt context.  Requests in flight together may
- * complete in any order; a FLUSH orders nothing but promises that all writes
- * completed before it was submitted are on stable storage.
+ * called, once, in interrupt context (or by block_submit() itself).  Requests
+ * in flight together may complete in any order; a FLUSH orders nothing but
+ * promises that all writes completed before it was submitted are on stable
+ * storage.
  */
 
 #include "kernel/lib/list.h"
@@ -62,7 +63,8 @@ struct block_device *block_next(struct block_device *device);
 /*
  * Start a request.  Never fails here: a request outside the device, a write
  * to a read-only one, or a device's error reaches done() as -EIO, -EROFS.
- * May be called with spinlocks below RANK_BLOCK held.
+ * May be called with spinlocks below RANK_BLOCK held, but for those that done()
+ * takes: for a request refused here, done() runs before this returns.
  */
 void block_submit(struct block_device *device, struct block_request *request);
 
@@ -70,7 +72,8 @@ void block_submit(struct block_device *device, struct block_request *request);
 int block_submit_wait(struct block_device *device,
 		      struct block_request *request);
 
-/* Read or write @nbytes (whole sectors) of contiguous memory. */
+/* Read or write @nbytes (whole sectors) of contiguous memory in the linear
+ * map (pages, kmalloc). */
 int block_transfer(struct block_device *device, enum block_op op,
 		   uint64_t sector, void *buffer, uint32_t nbytes);
 

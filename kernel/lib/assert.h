@@ -13,8 +13,15 @@
 _Noreturn void panic(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
+/* panic=: 0 stays, N > 0 reboots after N seconds, N < 0 reboots at once.  Where
+ * this is never called, a panic powers off with failure at once. */
+void panic_set_timeout(long seconds);
+
 _Noreturn void assert_failed(const char *expression, const char *file, int line,
 			     const char *function);
+
+/* What the compiler can check by itself (C11's name for it). */
+#define static_assert _Static_assert
 
 #define assert(cond) \
 	(__builtin_expect(!!(cond), 1) \

@@ -293,25 +293,33 @@ static bool name_matches(const char *name, const char *component, size_t n)
 	       (name[n] == '\0' || name[n] == '@');
 }
 
+/* How long a path's first component is.  A colon ends a path: what follows,
+ * in /chosen/stdout-path, are options. */
+static size_t component_length(const char *path)
+{
+	size_t n = 0;
+
+	while (path[n] && path[n] != '/' && path[n] != ':')
+		n++;
+	return n;
+}
+
 int fdt_find_path(const struct fdt *fdt, const char *path)
 {
 	int node = fdt_next(fdt, -1);
 
 	while (node >= 0) {
-		const char *end;
+		size_t n;
 
 		while (*path == '/')
 			path++;
-		if (!*path)
+		n = component_length(path);
+		if (n == 0)
 			break;
-		end = strchr(path, '/');
-		if (!end)
-			end = path + strlen(path);
 		node = fdt_first_child(fdt, node);
-		while (node >= 0 &&
-		       !name_matches(fdt_name(fdt, node), path, end - path))
+		while (node >= 0 && !name_matches(fdt_name(fdt, node), path, n))
 			node = fdt_next_sibling(fdt, node);
-		path = end;
+		path += n;
 	}
 	return node;
 }

@@ -26,6 +26,12 @@ struct mutex {
 
 enum { MUTEX_WAITED = 1 };
 
+#define MUTEX_INIT(mutex, name, rank) \
+	{ \
+		.waiters = WAITQ_INIT((mutex).waiters), \
+		.class = LOCK_CLASS(name, rank) \
+	}
+
 void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
 
 /* The slow halves: somebody else has it; somebody waits for it. */

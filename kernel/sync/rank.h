@@ -56,6 +56,7 @@ enum lock_rank {
 	RANK_KERNEL_MAP = 165, /* kernel stacks */
 	RANK_BLOCK = 170,      /* a device's queue: taken in interrupts */
 	RANK_CONSOLE_INPUT = 175,
+	RANK_WORK = 177,      /* jobs posted by interrupts: work.c */
 	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */
 	RANK_WAITQ = 180,     /* a wait queue */
 	RANK_TIMER = 185,
