@@ -96,6 +96,7 @@ _start:
 	sd	sp, THREAD_KERNEL_SP(tp)
 	sd	zero, FRAME_STATUS(sp)	/* no floating point to save */
 	li	s0, 0			/* the end of the chain of frames */
+	li	ra, 0
 	tail	kernel_main
 
 	.globl	hart_entry
@@ -109,6 +110,7 @@ hart_entry:
 	mv	tp, a1
 	ld	sp, THREAD_KERNEL_SP(tp)
 	li	s0, 0
+	li	ra, 0
 	tail	hart_main
 
 	.section .boot, "aw", @nobits

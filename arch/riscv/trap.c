@@ -96,22 +96,30 @@ void trap_frame_init_user(struct trap_frame *frame, vaddr_t pc, vaddr_t sp)
 	}
 }
 
+/* Does a stack hold two words below @fp? */
+static bool in_stack(vaddr_t fp)
+{
+	vaddr_t low = thread_current()->stack + 16;
+
+	return fp % 8 == 0 && ((fp >= low && fp - low < KERNEL_STACK_SIZE) ||
+			       (fp > (vaddr_t)overflow_stack &&
+				fp <= (vaddr_t)overflow_stack_end));
+}
+
 /*
  * With frame pointers each function's frame ends in two words: where it
  * returns to, and its caller's frame pointer.
  */
 void trap_print_backtrace(void)
 {
-	vaddr_t stack = thread_current()->stack;
 	const uint64_t *fp = __builtin_frame_address(0);
 
-	printk("Called from:\n");
-	while ((vaddr_t)fp - stack - 16 < KERNEL_STACK_SIZE - 16) {
-		printk("  [<%016lx>]\n", fp[-1]);
-		if (fp[-2] <= (uint64_t)fp)
-			break;
+	printk("  called from");
+	for (int i = 0; i < 24 && in_stack((vaddr_t)fp) && fp[-1]; i++) {
+		printk("%s%016lx", i % 4 ? " " : "\n    ", fp[-1]);
 		fp = (const uint64_t *)fp[-2];
 	}
+	printk("\n");
 }
 
 static void frame_print(const struct trap_frame *frame)

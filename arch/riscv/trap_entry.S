@@ -213,6 +213,8 @@ fp_load:
 
 	.bss
 	.balign	16
+	.globl	overflow_stack, overflow_stack_end
+overflow_stack:
 	.skip	4096
 overflow_stack_end:
 overflow_taken:

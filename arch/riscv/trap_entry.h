@@ -18,7 +18,8 @@ void trap_from_kernel(struct trap_frame *frame);
 /* On the way to user mode when thread->pending is not 0. */
 void trap_before_user_mode(struct trap_frame *frame);
 
-/* No room for a trap frame: we run on a stack of entry.S's. */
+/* No room for a trap frame: we run on a stack of trap_entry.S's. */
+extern char overflow_stack[], overflow_stack_end[];
 _Noreturn void trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t address);
 
 /* A fault at [start, end) that can't be resolved goes on at landing. */
