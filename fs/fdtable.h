@@ -15,6 +15,7 @@ struct fdtable *fdtable_new(void);
 struct fdtable *fdtable_copy(struct fdtable *from); /* NULL: no memory */
 void fdtable_hold(struct fdtable *table);
 void fdtable_put(struct fdtable *table); /* the last one closes all */
+bool fdtable_is_shared(struct fdtable *table);
 
 /* A reference to what @fd names: 0 or -EBADF. */
 int fdtable_get(struct fdtable *table, int fd, struct file **out);

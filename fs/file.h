@@ -18,48 +18,71 @@ struct file;
  * are held on entry.  All may sleep.
  */
 struct file_ops {
+	/* It has no position: pipes, terminals.  lseek is ESPIPE. */
+	bool stream;
 	/* After the inode was found; may set f->ops and f->private. */
 	int (*open)(struct file *f);
 	/* Bytes moved, or a negative errno.  @offset: the file position, NULL
 	 * where the object has none; updated. */
 	ssize_t (*read)(struct file *f, struct uio *uio, uint64_t *offset);
 	ssize_t (*write)(struct file *f, struct uio *uio, uint64_t *offset);
-	/* EPOLLIN ... ready now; if @waiter, also stands in the queue(s) that
-	 * will be woken on a change (waiter[0] for input, [1] for output). */
+	/* POLLIN ... ready now; if @waiter, also stands in the queue(s) that
+	 * will be woken on a change (waiter[0] for input, [1] for output).
+	 * NULL: always ready. */
 	unsigned (*poll)(struct file *f, struct waiter *waiter);
 	/* NULL: ENOTTY. */
 	long (*ioctl)(struct file *f, unsigned request, vaddr_t argument);
-	/* NULL: by the inode's size, where it is seekable. */
+	/* The new position.  NULL: by the inode's size, if not a stream. */
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
-	/* NULL: ENODEV.  Says which mapping mmap uses; NULL result: ENODEV. */
-	struct mapping *(*mapping)(struct file *f);
 	/* fsync. NULL: EINVAL. */
 	int (*sync)(struct file *f, bool data_only);
 	/* The last reference is gone. */
 	void (*release)(struct file *f);
 };
 
-/* Field locks: (p) position lock, (a) atomic, (c) constant. */
+/* Field locks: (p) position lock, (a) atomic, (c) constant once open. */
 struct file {
 	atomic_uint refs;           /* (a) */
 	atomic_uint flags;          /* (a) O_*: access mode constant */
 	const struct file_ops *ops; /* (c) */
 	struct inode *inode;        /* (c) counted; never NULL */
 	struct dentry *dentry;      /* (c) counted, or NULL (pipes) */
+	struct mapping *mapping;    /* (c) what mmap maps, or NULL: ENODEV */
+	int writers; /* (c) 1: inode_open_write() was done; -1: deny */
 	struct mutex position_lock; /* read, write, lseek in turn */
 	uint64_t position;          /* (p) */
 	unsigned errors_seen;       /* of the mapping's write errors */
 	void *private;              /* the kind's own */
 };
 
-/* A file on @inode (and @dentry, or NULL), both counted for it; NULL: no
- * memory.  refs is 1. */
+/* A file on @inode (and @dentry, or NULL), of which it takes references of its
+ * own; refs is 1, ops by the inode.  NULL: no memory. */
 struct file *file_new(struct inode *inode, struct dentry *dentry,
 		      unsigned flags);
 
-/* Whole-file helpers. */
+/* Undo file_new(), where open() failed or was not called. */
+void file_discard(struct file *f);
+
+/* Open what @d names: the last part of open(2), after the walk.  -ELOOP on a
+ * symbolic link; -EISDIR; -ETXTBSY; what the kind's open() says. */
+int file_open(struct dentry *d, unsigned flags, struct file **out);
+
+/* At *@offset, which is updated, or at the file's position (NULL).  Bytes moved
+ * or a negative errno: -EBADF if it isn't open for that. */
 ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset);
 ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset);
+int64_t file_seek(struct file *f, int64_t offset, int whence);
+unsigned file_poll(struct file *f, struct waiter *waiter);
+int file_sync(struct file *f, bool data_only);
+/* msync: the pages [first, end), and what is needed to find them. */
+int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
+
+/* Walk a directory on from the file's position. */
+int file_read_dir(struct file *f, struct dir_visit *visit);
+
+/* truncate(2) and ftruncate(2), the part after the checks of the name. */
+int inode_truncate(struct inode *inode, uint64_t nbytes);
+
 /* Into kernel memory, for exec: bytes read or a negative errno. */
 ssize_t file_read_kernel(struct file *f, void *buffer, size_t nbytes,
 			 uint64_t offset);
@@ -85,8 +108,11 @@ int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
 /* The mapping mmap shall use: 0, or -ENODEV, -EACCES. */
 int file_check_mappable(struct file *f);
 
-/* ops for ordinary files and directories on any filesystem. */
+/* What the types of inodes open as, on any filesystem. */
 extern const struct file_ops file_ops_regular;
 extern const struct file_ops file_ops_directory;
+extern const struct file_ops file_ops_device; /* device.c: by number */
+extern const struct file_ops file_ops_fifo;   /* pipe.c */
+extern const struct file_ops file_ops_path;   /* O_PATH: everything EBADF */
 
 #endif

@@ -27,6 +27,18 @@ struct timestamp {
 	uint32_t nanoseconds;
 };
 
+/* Types of directory entries: S_IFMT >> 12. */
+enum {
+	DT_UNKNOWN = 0,
+	DT_FIFO = 1,
+	DT_CHR = 2,
+	DT_DIR = 4,
+	DT_BLK = 6,
+	DT_REG = 8,
+	DT_LNK = 10,
+	DT_SOCK = 12,
+};
+
 /* Called for each entry of a directory; false stops the walk before it. */
 struct dir_visit {
 	bool (*entry)(struct dir_visit *visit, const char *name, size_t nname,
@@ -76,9 +88,21 @@ struct inode_ops {
 	int (*resize)(struct inode *inode, uint64_t nbytes);
 	/* Write the inode itself (its times, mode, size ...), not its pages,
 	 * to the disk's cache, or, with @sync, to the disk with all metadata
-	 * that is needed to find its data. */
+	 * that is needed to find its data.  Inode locked. */
 	int (*write_inode)(struct inode *inode, bool sync);
+	/* Symbolic links that are not text but the thing itself
+	 * (/proc/self/exe): a reference to where they lead. */
+	int (*follow_link)(struct inode *inode, struct dentry **out);
 };
+
+/*
+ * Life of a struct in the cache.  Whoever meets LOADING or GOING waits, and
+ * looks again.
+ *
+ *   inode_get -> LOADING -> READY <-> READY, unused -> GOING -> freed
+ *                   \______(error)_____________________^
+ */
+enum inode_state { INODE_LOADING, INODE_READY, INODE_GOING };
 
 /*
  * Field locks: (i) lock, (c) constant, (a) atomic, (h) the cache's spinlock.
@@ -92,16 +116,20 @@ struct inode {
 	uint32_t uid, gid;      /* (i) */
 	uint32_t rdev;          /* (c) devices, as new_encode_dev() */
 	uint32_t generation;    /* (c) */
+	enum inode_state state; /* (h) */
 	uint64_t nsectors;      /* (i) 512-byte units in use: st_blocks */
 	struct timestamp accessed, modified, changed; /* (i) */
 	struct super *super;                          /* (c) */
 	const struct inode_ops *ops;                  /* (c) */
-	const struct file_ops *file_ops; /* (c) what open() gives */
+	const struct file_ops *file_ops; /* (c) what open() gives; NULL: by
+					    the type in mode */
 	atomic_uint refs;                /* (a) 0 to 1 only under (h) */
-	atomic_bool dirty;      /* (a) write_inode has something to do */
+	atomic_bool dirty;      /* (h) write_inode has something to do */
+	atomic_bool stored;     /* (a) through mappings: times to be set */
 	atomic_int nwriters;    /* (a) opened for writing; < 0: executed */
 	struct list cache_link; /* (h) hash chain */
 	struct list lru_link;   /* (h) unused, least recent first */
+	struct list dirty_link; /* (h) while dirty */
 	struct pipe *pipe;      /* FIFOs: fs/pipe.c's */
 	void *private;          /* the filesystem's own part */
 };
@@ -118,7 +146,7 @@ struct super_ops {
 	/* Everything in memory to the device, durable on return. */
 	int (*sync)(struct super *super);
 	int (*statfs)(struct super *super, struct statfs *out);
-	/* Sync, mark clean, and let go of the device. */
+	/* Sync, mark clean, let go of the device, and free @super. */
 	void (*unmount)(struct super *super);
 };
 
@@ -128,7 +156,9 @@ struct super {
 	struct block_device *device; /* or NULL */
 	uint32_t dev;                /* st_dev */
 	bool read_only;
-	struct inode *root; /* counted */
+	bool transient;     /* names and inodes are made at each lookup */
+	uint64_t max_size;  /* the largest file, in bytes */
+	struct inode *root; /* counted by its dentry */
 	struct list link;   /* among all supers */
 	void *private;
 };
@@ -137,32 +167,52 @@ struct super {
 void inode_init_cache(void);
 
 /* Inode @ino of @super, referenced, read by ops->read_inode if it is not
- * cached.  May sleep. */
+ * cached (there mapping is initialized, but for its ops).  May sleep. */
 int inode_get(struct super *super, uint64_t ino, struct inode **out);
 
 /* A fresh one for a number that the filesystem has just taken (locked by
- * nobody, refs 1, zeroed but for super, ino); NULL: no memory. */
+ * nobody, refs 1, zeroed but for super, ino, mapping); NULL: no memory. */
 struct inode *inode_new(struct super *super, uint64_t ino);
 
 /* One more reference, to an inode that has one. */
 struct inode *inode_hold(struct inode *inode);
+/* To one that may be unused: false if it is on its way out. */
+bool inode_hold_try(struct inode *inode);
+/* May sleep: the last one frees an inode without links. */
 void inode_put(struct inode *inode);
 
 void inode_lock(struct inode *inode);
 void inode_unlock(struct inode *inode);
-/* Two different ones (b may be NULL, or equal a), by rank and address. */
-void inode_lock_pair(struct inode *a, struct inode *b);
-void inode_unlock_pair(struct inode *a, struct inode *b);
+/* With its directory's lock held. */
+void inode_lock_child(struct inode *inode);
 
-/* Times and size changed: write it sooner or later. */
+/* Times and size changed: write it sooner or later.  Any context. */
 void inode_dirty(struct inode *inode);
 
-/* Set modified and changed (or the one that is asked for) to now. */
+/* mapping_ops.dirtied, .hold and .release of an inode's mapping.  After
+ * stores the times follow at the next inode_settle(). */
+void inode_mapping_dirtied(struct mapping *mapping);
+bool inode_mapping_hold(struct mapping *mapping);
+void inode_mapping_release(struct mapping *mapping);
+
+/* Set the times that are asked for to now, and inode_dirty().  Locked. */
 enum { INODE_ATIME = 1, INODE_MTIME = 2, INODE_CTIME = 4 };
 void inode_touch(struct inode *inode, unsigned which);
 
+/* Bring the times up to date with inode_stored().  Locked. */
+void inode_settle(struct inode *inode);
+
+/* Write it if it is dirty; with @sync (always) durably.  Takes the lock. */
+int inode_write(struct inode *inode, bool sync);
+
 /* Write back all inodes' own blocks (super NULL: of all filesystems). */
 int inode_sync_all(struct super *super);
+
+/* Opened for writing, or executed; never both: -ETXTBSY. */
+int inode_open_write(struct inode *inode);
+void inode_close_write(struct inode *inode);
+int inode_deny_write(struct inode *inode);
+void inode_allow_write(struct inode *inode);
 
 /* Forget unused ones; how many went.  @super NULL: any; for unmount all. */
 size_t inode_shrink(struct super *super, size_t max);
@@ -172,6 +222,7 @@ struct timestamp timestamp_now(void);
 
 /* Counts for /proc and the leak tests. */
 size_t inode_count_in_use(void);
+size_t inode_count_cached(void);
 
 static inline bool inode_is(const struct inode *inode, uint32_t type)
 {

@@ -6,8 +6,8 @@
  * path.h - walking path names, and the operations on names that the system
  * calls are made of.
  *
- * @base is where relative paths start: AT_FDCWD's directory or a
- * descriptor's.  All may sleep; all return 0 or a negative errno.
+ * @base is where relative paths start: a descriptor's directory, or NULL for
+ * the caller's own.  All may sleep; all return 0 or a negative errno.
  */
 
 #include "fs/file.h"
@@ -22,13 +22,19 @@ struct fs_context {
 
 struct fs_context *fs_context_new(void); /* at the root of everything */
 struct fs_context *fs_context_copy(struct fs_context *from);
+void fs_context_hold(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
+
+/* chdir, chroot: the reference to @d is taken over. */
+void fs_context_set_cwd(struct fs_context *fs, struct dentry *d);
+void fs_context_set_root(struct fs_context *fs, struct dentry *d);
+/* getcwd: the length with its NUL, -ENOENT if it was removed, -ERANGE. */
+ssize_t fs_context_get_cwd(struct fs_context *fs, char *out, size_t nbytes);
 
 enum {
 	PATH_FOLLOW = 1,    /* follow a symbolic link in the last place */
 	PATH_DIRECTORY = 2, /* it must be a directory */
-	PATH_PARENT = 4,    /* path_lookup_parent() */
-	PATH_EMPTY = 8,     /* AT_EMPTY_PATH */
+	PATH_EMPTY = 4,     /* AT_EMPTY_PATH: "" is @base itself */
 };
 
 /* The dentry a path names, positive, referenced. */
@@ -39,6 +45,11 @@ int path_lookup(struct fs_context *fs, struct dentry *base, const char *path,
  * here. */
 int path_open(struct fs_context *fs, struct dentry *base, const char *path,
 	      unsigned flags, uint32_t mode, struct file **out);
+
+/* For execve: a regular file that somebody may execute (-EACCES), and that
+ * nobody writes (-ETXTBSY) until it is closed again.  @flags: PATH_*. */
+int path_open_executable(struct fs_context *fs, struct dentry *base,
+			 const char *path, unsigned flags, struct file **out);
 
 int path_mkdir(struct fs_context *fs, struct dentry *base, const char *path,
 	       uint32_t mode);
@@ -56,15 +67,5 @@ int path_unlink(struct fs_context *fs, struct dentry *base, const char *path,
 int path_rename(struct fs_context *fs, struct dentry *old_base,
 		const char *old_path, struct dentry *new_base,
 		const char *new_path, unsigned flags);
-
-/* Mounts.  @source: a device path or name, for those that need one. */
-int mount_root(const char *device, bool read_only);
-int mount_at(struct fs_context *fs, const char *source, const char *path,
-	     const char *type, unsigned long flags);
-int mount_remove(struct fs_context *fs, const char *path);
-/* Sync everything and leave every filesystem clean: power-off. */
-void mount_shutdown(void);
-/* sync(2). */
-int mount_sync_all(void);
 
 #endif

@@ -30,7 +30,8 @@ struct mapping_ops {
 	 * indices.  Each page, when its data is there: bytes beyond the
 	 * mapping's size zeroed, PAGE_UPTODATE set, page_unlock()ed; on an
 	 * error unlocked without it.  May complete before it returns (holes).
-	 * May sleep.  The caller holds references until pages are unlocked.
+	 * May sleep.  @pages itself is only valid until it returns; the cache
+	 * keeps the pages while they are locked.
 	 */
 	void (*read_pages)(struct mapping *mapping, struct page **pages,
 			   size_t n);
@@ -44,12 +45,13 @@ struct mapping_ops {
 	void (*write_pages)(struct mapping *mapping, struct page **pages,
 			    size_t n);
 	/*
-	 * Make sure the page's bytes below the mapping's size have a place on
-	 * disk, before a store dirties it.  Page locked.  0, -ENOSPC, -EIO.
+	 * Make sure the page's bytes below @size (the mapping's, or what an
+	 * extending write is about to make it) have a place on disk, before a
+	 * store dirties it.  Page locked.  0, -ENOSPC, -EIO.
 	 */
-	int (*reserve)(struct mapping *mapping, struct page *pg);
-	/* Some page became dirty for the first time: the inode needs a
-	 * writeback and new timestamps.  Spin context. */
+	int (*reserve)(struct mapping *mapping, struct page *pg, uint64_t size);
+	/* Pages were stored to: the inode needs a writeback and new
+	 * timestamps.  No locks of mm/ but mm->lock held; sleeps not. */
 	void (*dirtied)(struct mapping *mapping);
 	/* Keep the owner alive while sync or the flusher works on it: called
 	 * under the lock of the list of dirty mappings, so never sleeps; false
@@ -59,17 +61,24 @@ struct mapping_ops {
 };
 
 /*
- * Field locks: (m) lock, (a) atomic, (c) constant.
+ * Field locks: (m) lock, (a) atomic, (c) constant, (D) the dirty list's.
+ *
+ * Order: mapping->lock -> mm->ptl (harvest, truncation).  mapping->lock is
+ * never taken in an interrupt.
  */
 struct mapping {
 	struct spinlock lock;
-	struct radix pages; /* (m) index -> struct page, one reference each */
+	struct radix pages; /* (m) index -> struct page, one reference each;
+			       tagged RADIX_DIRTY, RADIX_WRITING */
 	size_t npages;      /* (m) */
-	struct list dirty;  /* (m) PAGE_DIRTY pages, by page->link */
 	struct tree vmas;   /* (m) that map it, by pgoff: reverse mapping */
 	unsigned nwritable; /* (m) VMAs that are shared and may be written */
 	atomic_ulong size;  /* (a) bytes; changed with the inode lock held */
-	struct mutex writeback; /* one writer-back at a time */
+	atomic_bool tail_stored; /* (a) stores past the size may have been made
+				    through a mapping of the last page */
+	pgoff_t readahead_end;   /* (m) where the last window read ends */
+	size_t readahead_npages; /* (m) how large it was */
+	struct mutex writeback;  /* one writer-back at a time */
 	/* Writeback errors: a count that only grows and the latest errno; each
 	 * open file remembers the count it has reported. */
 	atomic_uint nerrors;           /* (a) */
@@ -77,7 +86,8 @@ struct mapping {
 	const struct mapping_ops *ops; /* (c) */
 	void *owner;                   /* (c) the inode */
 	bool memory_only; /* (c) never written back (tmpfs, shared anon) */
-	struct list dirty_link; /* among mappings that may hold dirty pages */
+	struct list dirty_link; /* (D) among those that may hold dirty pages */
+	uint64_t dirtied_at;    /* (D) when it was put there */
 };
 
 void mapping_init(struct mapping *mapping, const struct mapping_ops *ops,
@@ -134,22 +144,51 @@ int mapping_resize(struct mapping *mapping, uint64_t nbytes);
 int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 		      bool wait);
 
+/* Zero what lies past the size in @pg, if it is the last page.  Locked. */
+void mapping_zero_tail(struct mapping *mapping, struct page *pg);
+
 /* For write_pages(): this page's write has ended.  Any context. */
 void mapping_write_done(struct mapping *mapping, struct page *pg, int error);
 
 /* fsync's report: the error, if there was one since *seen; updates it. */
 int mapping_error_since(struct mapping *mapping, unsigned *seen);
 
-/* Drop clean, unmapped, unlocked pages: drop_caches, and reclaim. */
+/* reserve() for a locked page about to be stored to, unless that was done:
+ * afterwards it is PAGE_BACKED, and must be marked dirty. */
+int mapping_reserve_page(struct mapping *mapping, struct page *pg,
+			 uint64_t size);
+
+/* Out of the index, with the cache's reference: page locked (or unreachable),
+ * mapping->lock held, mapped nowhere. */
+void mapping_remove_page_locked(struct mapping *mapping, struct page *pg);
+
+/* Drop a page (the caller has a reference) from its cache if it is clean and
+ * nobody else holds it; with @unmap, mappings don't count.  Only tries
+ * locks. */
+bool mapping_drop_page(struct page *pg, bool unmap);
+
+/* Drop clean, unmapped, unlocked pages: drop_caches. */
 size_t mapping_drop_clean(struct mapping *mapping);
 
-/* sync(2)'s and the flusher's walk over all mappings with dirty pages is in
- * dirty.h. */
+/* Is page @index, at this moment, within the size?  (See fault.c.) */
+static inline bool mapping_covers(struct mapping *mapping, pgoff_t index)
+{
+	return index < (atomic_load(&mapping->size) + PAGE_SIZE - 1) >>
+		PAGE_SHIFT;
+}
 
 /* --- what mm/ needs of an open file; fs/file.c provides it --- */
 struct file;
 struct mapping *file_mapping(struct file *f);
 void file_get(struct file *f);
 void file_put(struct file *f); /* may sleep; no locks held */
+
+/* Make pages [first, end) of the file durable, and the metadata that is
+ * needed to find them: msync.  0 or the error, reported once. */
+int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
+
+/* Memory shared by nothing but mappings (MAP_SHARED | MAP_ANONYMOUS): an
+ * unlinked file that never goes to a disk. */
+int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
 
 #endif

@@ -37,6 +37,11 @@ struct mm {
 	struct list link;        /* among all address spaces */
 };
 
+struct page;
+
+/* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
+void mm_account(struct mm *mm, const struct page *pg, int n);
+
 /* An empty address space with users = refs = 1; NULL: no memory. */
 struct mm *mm_create(void);
 

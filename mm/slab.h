@@ -6,8 +6,8 @@
  * slab.h - memory for the kernel's own objects: caches of one size each, and
  * kmalloc() on top of a row of them.
  *
- * May sleep for reclaim unless a spinlock is held.  Freed objects are
- * poisoned in the debug build.
+ * Never sleeps; freeing is allowed in interrupts, allocating is not.  Freed
+ * objects are poisoned in the debug build.
  */
 
 #include "kernel/lib/types.h"
@@ -16,7 +16,8 @@ struct slab_cache;
 
 void slab_init(void);
 
-/* A cache of objects of @nbytes, aligned to 16 (or to @align, a power of 2). */
+/* A cache of objects of @nbytes (a page at most), aligned to 16 (or to
+ * @align, a power of 2). */
 struct slab_cache *slab_cache_create(const char *name, size_t nbytes,
 				     size_t align);
 void *slab_alloc(struct slab_cache *cache);        /* NULL: no memory */

@@ -6,8 +6,10 @@
  * vma.h - the sorted list of intervals that is an address space (vma.c).
  *
  * All functions: the caller holds mm->lock, for writing where the list
- * changes.  Nothing here sleeps on disk or touches a page table.
+ * changes.  Nothing here sleeps or touches a page table.
  */
+
+#include <stdatomic.h>
 
 #include "kernel/lib/list.h"
 #include "kernel/lib/tree.h"
@@ -23,14 +25,17 @@ enum {
 	VMA_SPECIAL = 1 << 4, /* the kernel's own page: [vdso] */
 };
 
+/* Nothing else is placed this close below a stack, as on Linux. */
+static const uint64_t STACK_GUARD_GAP = 256 * 4096;
+
 /*
  * One mapping.  Field locks: (M) mm->lock, (m) the file's mapping->lock,
- * (c) constant after insert.
+ * (c) constant after insert, (a) atomic.
  *
  * Invariants (vma_check):
  *   V1  start < end, both page-aligned, end <= USER_END
  *   V2  prev->end <= start
- *   V3  file == NULL  <=>  anonymous
+ *   V3  VMA_SHARED  =>  file != NULL
  *   V4  (prot & ~maxprot) == 0
  *   V5  no two neighbours could be merged (except while an edit runs)
  */
@@ -43,6 +48,7 @@ struct vma {
 					  start in memory where anonymous */
 	uint8_t prot, maxprot;         /* (M),(c) VM_R | VM_W | VM_X */
 	uint16_t flags;                /* (c) VMA_* */
+	atomic_bool has_copies;        /* (a) private pages were put in it */
 	struct file *file;             /* (c) counted reference, or NULL */
 	struct mm *mm;                 /* (c) */
 	struct tree_node mapping_node; /* (m) in the mapping's tree, by pgoff */
@@ -52,10 +58,36 @@ struct vma {
 struct vma_list {
 	struct list vmas;
 	struct tree tree;
-	struct vma *hint; /* what vma_find() found last, or NULL */
+	_Atomic(struct vma *) hint; /* what vma_find() found last, or NULL */
 	size_t nvmas;
 	uint64_t npages; /* mapped in all */
 };
+
+static inline uint64_t vma_npages(const struct vma *v)
+{
+	return (v->end - v->start) >> PAGE_SHIFT;
+}
+
+/* The page of its file (or of memory, if anonymous) that @va shows. */
+static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t va)
+{
+	return v->pgoff + ((va - v->start) >> PAGE_SHIFT);
+}
+
+/* [start, start + nbytes) does not wrap and ends at or below @limit. */
+static inline bool range_ok(uint64_t start, uint64_t nbytes, uint64_t limit)
+{
+	return nbytes <= limit && start <= limit - nbytes;
+}
+
+void vma_init(void);
+void vma_list_init(struct vma_list *list);
+
+/* A zeroed struct, not yet in any list; NULL: no memory. */
+struct vma *vma_new(void);
+/* Free a struct that is in no list; the reference to its file is the
+ * caller's to put. */
+void vma_free(struct vma *v);
 
 /* The first VMA that ends after @va (it may start after it too), or NULL. */
 struct vma *vma_find(struct vma_list *list, vaddr_t va);
@@ -66,6 +98,43 @@ struct vma *vma_at(struct vma_list *list, vaddr_t va);
 /* Neighbours in address order; vma_next(list, NULL) is the first. */
 struct vma *vma_next(struct vma_list *list, struct vma *v);
 struct vma *vma_prev(struct vma_list *list, struct vma *v);
+
+/* Is nothing mapped in [start, end)? */
+bool vma_range_free(struct vma_list *list, vaddr_t start, vaddr_t end);
+
+/*
+ * The highest address at which @nbytes fit into a hole within [low, high),
+ * clear of any stack's guard gap; 0: there is none.
+ */
+vaddr_t vma_find_gap(struct vma_list *list, uint64_t nbytes, vaddr_t low,
+		     vaddr_t high);
+
+/* Split the VMA that @va lies inside of, so that none crosses @va.  The only
+ * code that splits.  0, or -ENOMEM and nothing has changed. */
+int vma_cut(struct vma_list *list, vaddr_t va);
+
+/* Cut at both ends.  After -ENOMEM the list is as it was. */
+int vma_cut_range(struct vma_list *list, vaddr_t start, vaddr_t end);
+
+/* Put @v, its fields filled in, into a hole; take it out again.  Both keep
+ * the file's tree of VMAs right.  Neither merges. */
+void vma_insert(struct vma_list *list, struct vma *v);
+void vma_remove(struct vma_list *list, struct vma *v);
+
+/* The list's own part of vma_insert(): for fork, which enters the copy into
+ * the file's tree by itself, together with its pages. */
+void vma_link(struct vma_list *list, struct vma *v);
+
+/* Move one end of @v into a neighbouring hole (start only down, end only
+ * up), or the start up. */
+void vma_set_bounds(struct vma_list *list, struct vma *v, vaddr_t start,
+		    vaddr_t end);
+
+/* Would a and b, adjacent, be one? */
+bool vma_can_merge(const struct vma *a, const struct vma *b);
+
+/* Merge all that can be merged in [start, end) and with its neighbours. */
+void vma_merge(struct vma_list *list, vaddr_t start, vaddr_t end);
 
 /* Assert the invariants of the whole list: debug builds and tests. */
 void vma_check(struct vma_list *list);

@@ -8,17 +8,29 @@
  * A task is what the scheduler runs; a process is what owns memory, files
  * and signal handlers, what has a parent and what wait(2) sees.  Most
  * processes have one task.  A kernel thread is a task without a process.
+ *
+ * A task's struct lives until its last switch is done (sched.c frees it); a
+ * process's until its parent has waited for it (wait.c).
  */
 
 #include <asm/signal.h>
 #include <linux/resource.h>
-#include <linux/wait.h>
 
 #include "arch/riscv/thread.h"
 #include "fs/fdtable.h"
 #include "fs/path.h"
+#include "kernel/sync/lockcheck.h"
+#include "kernel/task/clock.h"
+#include "kernel/task/pid.h"
+#include "kernel/task/work.h"
 #include "mm/mm.h"
 
+/*
+ *            sched_prepare        sched_block
+ *  RUNNABLE -------------> PREPARED ------> BLOCKED
+ *      ^ ^------ wake, cancel ----'            |
+ *      '------------------------------- wake --'
+ */
 enum task_state {
 	TASK_RUNNABLE, /* in a run queue, or running */
 	TASK_PREPARED, /* announced that it will block (kernel/sync/sched.h) */
@@ -26,56 +38,95 @@ enum task_state {
 	TASK_DEAD, /* its last switch is done or under way */
 };
 
-/* Field locks: (r) its run queue's, (s) process->signal_lock, (t) only
- * itself, (c) constant, (T) process_tree_lock. */
-struct task {
-	struct thread thread;           /* first: tp points here */
-	_Atomic(enum task_state) state; /* (r) */
-	struct list run_link;           /* (r) */
-	uint64_t slice_end;             /* (r) */
-	uint64_t runtime, user_time, system_time;
-	int tid;                  /* (c) */
-	struct process *process;  /* (c) NULL: kernel thread */
-	struct list process_link; /* (T) among its process's tasks */
-	struct mm *mm;            /* (t) the process's, or NULL */
-	sigset_t blocked;         /* (s) signal mask */
-	sigset_t saved_blocked;   /* (t) rt_sigsuspend */
-	bool restore_blocked;     /* (t) */
-	struct list pending;      /* (s) queued signals for this task */
-	sigset_t pending_set;     /* (s) */
-	stack_t signal_stack;     /* (t) sigaltstack */
-	vaddr_t clear_child_tid;  /* (t) set_tid_address */
-	vaddr_t robust_list;      /* (t) */
-	char name[16];            /* comm */
+/* Beside arch/'s THREAD_*: a reason to look before user mode. */
+enum { TASK_RESTORE_MASK = 4 }; /* saved_blocked is to be put back */
+
+/* Signals sent and not delivered yet; a set bit may have no info behind it
+ * (there was no memory for one). */
+struct signal_queue {
+	uint64_t set; /* bit sig - 1 */
+	struct list infos;
+	unsigned nitems;
 };
 
-/* A process.  Field locks: (T) process_tree_lock, (s) signal_lock, (c). */
+/* Work of a system call that a signal cut short, and that goes on if no
+ * handler ran (restart_syscall(2)): a sleep until a deadline. */
+struct restart {
+	uint64_t deadline;
+	vaddr_t remaining; /* where nanosleep's second argument points */
+};
+
+/* Field locks: (r) its run queue's, (s) process->signal_lock, (t) only
+ * itself, (c) constant, (T) process_tree_lock, (a) atomic. */
+struct task {
+	struct thread thread;           /* first: tp points here */
+	_Atomic(enum task_state) state; /* (a) to and from BLOCKED under (r) */
+	struct list run_link;           /* (r) */
+	uint64_t slice_left;            /* (r) ns before its turn is over */
+	atomic_ulong affinity;          /* (a) mask of harts it may run on */
+	uint64_t runtime;               /* (r) ns on any hart */
+	uint64_t user_ticks, system_ticks; /* (r) what ticks found it in */
+	int tid;                           /* (c) but for exec */
+	struct pid *pid;                   /* (T) counted; kernel threads: NULL */
+	struct process *process;           /* (c) NULL: kernel thread */
+	struct list process_link;          /* (T and s) in process->tasks */
+	struct mm *mm;                     /* (t) the process's, or NULL */
+	uint64_t blocked;                  /* (s) signal mask */
+	uint64_t saved_blocked;            /* (t) with TASK_RESTORE_MASK */
+	struct signal_queue pending;       /* (s) for this task alone */
+	stack_t signal_stack;              /* (t) sigaltstack */
+	struct restart restart;            /* (t) */
+	vaddr_t set_child_tid;             /* (t) until it has started */
+	vaddr_t clear_child_tid;           /* (t) set_tid_address */
+	vaddr_t robust_list;               /* (t) */
+	char name[16];                     /* (t) comm */
+#ifdef CONFIG_DEBUG
+	struct lock_stack locks; /* (t) for lockcheck.c */
+#endif
+};
+
+/* Field locks: (T) process_tree_lock, (s) signal_lock, (c) constant, (t) its
+ * one task (exec), others only read their own process's. */
 struct process {
 	int pid;                            /* (c) */
-	int group, session;                 /* (T) */
+	struct pid *id, *group, *session;   /* (T) counted; id (c) */
+	struct list group_link;             /* (T) in group->group */
 	struct process *parent;             /* (T) */
-	struct list children, sibling_link; /* (T) */
-	struct list tasks;                  /* (T) */
+	struct list children, zombies;      /* (T) the living, and the dead */
+	struct list sibling_link;           /* (T) in one of the parent's two */
+	struct list tasks;                  /* (T and s; read with either) */
 	unsigned ntasks;                    /* (T) alive */
-	struct mm *mm;                      /* counted use */
-	struct fdtable *files;              /* counted */
-	struct fs_context *fs;              /* counted */
-	struct spinlock signal_lock;
-	struct sigaction_table *actions; /* counted; (s) */
-	struct list pending;             /* (s) */
-	sigset_t pending_set;            /* (s) */
-	bool exiting;                    /* (s) exit_group or a fatal signal */
-	bool stopped;                    /* (s) */
-	int exit_status;                 /* (s) as wait4 gives it */
-	int exit_signal;                 /* (c) to the parent; 0: none */
-	bool zombie;                     /* (T) */
-	struct waitq children_changed;
-	struct process *vfork_parent;       /* waits until we exec or exit */
-	struct rlimit limits[RLIM_NLIMITS]; /* (s) */
-	uint64_t start_time;
-	uint64_t children_user_time, children_system_time;
-	struct list all_link; /* (T) */
-	char name[16];
+	struct mm *mm;                      /* (T) changes; counted use */
+	struct fdtable *files;              /* (T) changes; counted */
+	struct fs_context *fs;              /* (T) changes; counted */
+	vaddr_t trampoline;                 /* (t) rt_sigreturn's code */
+	struct spinlock signal_lock;        /* RANK_SIGNAL */
+	struct sigaction actions[_NSIG];    /* (s) by number - 1 */
+	struct signal_queue pending;        /* (s) for any of its tasks */
+	bool exiting;                       /* (s) all its tasks shall end */
+	bool stopped;                       /* (s) all its tasks shall stand */
+	bool stop_coming;                   /* (s) taken, not yet in force */
+	struct task *execing;               /* (s) all but this one shall end */
+	int status;                         /* (s) of the end, as wait4 gives it */
+	int stop_signal;                    /* (T) what stopped it */
+	bool stop_unreported;               /* (T) wait may tell of the stop */
+	bool continue_unreported;           /* (T) or of the going on */
+	bool zombie;                        /* (T) */
+	bool has_execed;                    /* (T) setpgid refuses it */
+	int exit_signal;                    /* (T) to the parent; 0: none */
+	struct waitq children_changed;      /* with (T) */
+	struct vfork_wait *vfork;           /* (T) who waits for exec or exit */
+	struct rlimit limits[RLIM_NLIMITS]; /* (s) changes */
+	struct alarm itimer;                /* (s) ITIMER_REAL */
+	uint64_t itimer_interval;           /* (s) */
+	struct work itimer_work;            /* sends SIGALRM */
+	uint64_t start_time;                /* (c) */
+	struct process_usage {              /* (T) */
+		uint64_t user_time, system_time; /* ns */
+		uint64_t faults_minor, faults_major;
+		uint64_t max_resident; /* pages */
+	} used, children_used;          /* by dead tasks; by waited-for children */
+	char name[16];                  /* of the program */
 };
 
 static inline struct task *task_current(void)
@@ -83,21 +134,33 @@ static inline struct task *task_current(void)
 	return (struct task *)thread_current();
 }
 
+/* The tree of processes, pids, groups.  Never taken in an interrupt. */
 extern struct spinlock process_tree_lock;
 
 /* Start a kernel thread; 0 or -ENOMEM. */
 int task_start_kernel(const char *name, void (*fn)(void *), void *arg);
 
-/* Scheduling starts: the boot hart becomes its idle thread. */
+/* Scheduling starts: each hart's first thread becomes its idle thread. */
 _Noreturn void sched_start(void);
+/* Once, on the boot hart, with memory: its thread becomes a task. */
 void task_init(void);
 struct thread *task_idle_thread(unsigned hart);
 
-/* The first process, running @path with @argv and @envp; panics if it can't. */
-void process_start_init(const char *path, char *const argv[],
-			char *const envp[]);
+/*
+ * The first process, running @path with @argv and @envp.  A negative errno if
+ * that can't be executed; then it may be tried again.  Called by a kernel
+ * thread, when the root is mounted.
+ */
+int process_start_init(const char *path, char *const argv[],
+		       char *const envp[]);
 
 /* Look one up by pid, with the tree lock held; NULL if there is none. */
 struct process *process_find(int pid);
+
+/* --- for kernel/task/ itself --- */
+
+/* A task with a kernel stack, that is nobody's yet; NULL: no memory. */
+struct task *task_new(const char *name);
+void task_free(struct task *task);
 
 #endif

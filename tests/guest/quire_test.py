@@ -73,10 +73,10 @@ class Run(GuestTest):
     def test_time_out_is_124(self):
         self.assertEqual(quire("sleep", "1000", timeout=8).returncode, 124)
 
-    def test_a_panic_is_70_with_its_report(self):
+    def test_a_kernel_that_can_not_go_on_is_70_with_its_report(self):
         done = self.run_ok("--quiet", "--append", "root=/dev/none", "echo",
                            status=70)
-        self.assertIn(b"Kernel panic", done.stderr)
+        self.assertIn(b"Boot failed: ", done.stderr)
 
     def test_several_guests_at_once(self):
         with concurrent.futures.ThreadPoolExecutor(3) as pool:

@@ -212,7 +212,7 @@ static __attribute__((noipa)) long dig(size_t nbytes, const char *above)
 TEST(stack_grows_as_it_is_used,
      "A megabyte of stack is there when it is used, page by page.")
 {
-	expect_eq(dig(1 << 20), (1 << 20) / PAGE, "");
+	expect_eq(dig(1 << 20, ""), (1 << 20) / PAGE);
 }
 
 static void touch_far_below(void *distance)
@@ -240,7 +240,7 @@ TEST(endless_recursion_is_sigsegv,
 		_exit(0);
 	}
 	expect_killed(child, SIGSEGV);
-	expect_eq(dig(64 << 10), 16, "");
+	expect_eq(dig(64 << 10, ""), 16);
 }
 
 static sig_atomic_t volatile overflow_seen;
@@ -303,7 +303,7 @@ TEST(mmap_keeps_away_from_the_stack,
 {
 	for (int i = 0; i < 300; i++)
 		map_anonymous(16);
-	expect_eq(dig(1 << 20), (1 << 20) / PAGE, "");
+	expect_eq(dig(1 << 20, ""), (1 << 20) / PAGE);
 }
 
 TEST(stack_limit_can_be_lowered,
