@@ -78,6 +78,9 @@ void harts_start(struct thread *(*idle_thread)(unsigned index));
 /* An inter-processor interrupt to one hart; it calls trap_ipi() there. */
 void hart_send_ipi(unsigned index);
 
+/* All harts that run, but this one: a mask of indices. */
+unsigned long harts_others_online(void);
+
 /* Stop all other harts where they are: for panic. */
 void harts_stop_others(void);
 

@@ -4,8 +4,7 @@
  *
  * The device tree has a node for each hart under /cpus, with the id that the
  * firmware knows it by: any number.  We count them 0, 1, 2 ..., the boot hart
- * first, and use those numbers in masks and arrays.  harts_for_each_chunk()
- * translates back.
+ * first, and use those numbers in masks and arrays; sbi.c translates back.
  *
  * Harts that are disabled, or that can't run Linux programs (no RV64GC), or
  * that are more than HARTS_MAX, are left alone.
@@ -15,12 +14,12 @@
  */
 
 #include "arch/riscv/boot.h"
-#include "arch/riscv/ipi.h"
 #include "arch/riscv/irq.h"
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/layout.h"
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/time.h"
+#include "arch/riscv/trap_entry.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
@@ -129,28 +128,6 @@ unsigned long harts_others_online(void)
 	return mask;
 }
 
-void harts_for_each_chunk(unsigned long set,
-			  void (*send)(unsigned long mask, unsigned long base,
-				       void *arg),
-			  void *arg)
-{
-	while (set) {
-		unsigned long base = harts[__builtin_ctzl(set)].id;
-		unsigned long chunk = 0;
-
-		for (unsigned i = __builtin_ctzl(set); i < nharts; i++) {
-			/* An id below the base makes a huge number of it. */
-			unsigned long bit = harts[i].id - base;
-
-			if ((set & 1ul << i) && bit < 64) {
-				chunk |= 1ul << bit;
-				set &= ~(1ul << i);
-			}
-		}
-		send(chunk, base, arg);
-	}
-}
-
 static void start(struct hart *hart, struct thread *idle)
 {
 	long error;
@@ -178,14 +155,9 @@ void harts_start(struct thread *(*idle_thread)(unsigned index))
 	}
 }
 
-static void ipi_chunk(unsigned long mask, unsigned long base, void *arg)
-{
-	sbi_send_ipi(mask, base);
-}
-
 void hart_send_ipi(unsigned index)
 {
-	harts_for_each_chunk(1ul << index, ipi_chunk, NULL);
+	sbi_send_ipi(1ul << index);
 }
 
 static _Noreturn void hart_stop(void)
@@ -213,7 +185,7 @@ void harts_stop_others(void)
 			return;
 		hart_stop(); /* two of us: the first one wins */
 	}
-	harts_for_each_chunk(harts_others_online(), ipi_chunk, NULL);
+	sbi_send_ipi(harts_others_online());
 	/* One that has interrupts off won't come: don't wait for ever. */
 	while (harts_others_online() && time_now() < deadline)
 		hart_relax();

@@ -97,26 +97,49 @@ void sbi_set_timer(uint64_t ticks)
 	call(SBI_TIME, 0, ticks, 0, 0, 0, 0);
 }
 
-void sbi_send_ipi(unsigned long mask, unsigned long base)
+/*
+ * Calls about several harts name them by a mask of 64 consecutive ids from a
+ * base on.  Make one call for each such chunk of @harts, a mask of indices.
+ */
+static void call_harts(long extension, long function, unsigned long harts,
+		       vaddr_t start, uint64_t nbytes, uint32_t asid)
 {
-	call(SBI_IPI, 0, mask, base, 0, 0, 0);
+	while (harts) {
+		unsigned first = __builtin_ctzl(harts);
+		unsigned long base = hart_get(first)->id, mask = 0;
+
+		for (unsigned i = first; i < hart_count(); i++) {
+			/* An id below the base makes a huge number of it. */
+			unsigned long bit = hart_get(i)->id - base;
+
+			if ((harts & 1ul << i) && bit < 64) {
+				mask |= 1ul << bit;
+				harts &= ~(1ul << i);
+			}
+		}
+		call(extension, function, mask, base, start, nbytes, asid);
+	}
 }
 
-void sbi_remote_fence_i(unsigned long mask, unsigned long base)
+void sbi_send_ipi(unsigned long harts)
 {
-	call(SBI_RFENCE, RFENCE_FENCE_I, mask, base, 0, 0, 0);
+	call_harts(SBI_IPI, 0, harts, 0, 0, 0);
 }
 
-void sbi_remote_sfence(unsigned long mask, unsigned long base, vaddr_t start,
-		       uint64_t nbytes)
+void sbi_remote_fence_i(unsigned long harts)
 {
-	call(SBI_RFENCE, RFENCE_SFENCE, mask, base, start, nbytes, 0);
+	call_harts(SBI_RFENCE, RFENCE_FENCE_I, harts, 0, 0, 0);
 }
 
-void sbi_remote_sfence_asid(unsigned long mask, unsigned long base,
-			    vaddr_t start, uint64_t nbytes, uint32_t asid)
+void sbi_remote_sfence(unsigned long harts, vaddr_t start, uint64_t nbytes)
 {
-	call(SBI_RFENCE, RFENCE_SFENCE_ASID, mask, base, start, nbytes, asid);
+	call_harts(SBI_RFENCE, RFENCE_SFENCE, harts, start, nbytes, 0);
+}
+
+void sbi_remote_sfence_asid(unsigned long harts, vaddr_t start, uint64_t nbytes,
+			    uint32_t asid)
+{
+	call_harts(SBI_RFENCE, RFENCE_SFENCE_ASID, harts, start, nbytes, asid);
 }
 
 long sbi_hart_start(unsigned long id, paddr_t entry, uint64_t argument)

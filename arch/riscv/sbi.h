@@ -6,7 +6,7 @@
  * sbi.h - calls to the firmware: what machine mode does for us.  Only arch/
  * uses them.
  *
- * A set of harts is a mask of 64 consecutive hart ids from @base on.
+ * A set of harts is a mask of their indices (hart.h).
  */
 
 #include "kernel/lib/types.h"
@@ -15,14 +15,13 @@
 void sbi_init(void);
 
 void sbi_set_timer(uint64_t ticks);
-void sbi_send_ipi(unsigned long mask, unsigned long base);
+void sbi_send_ipi(unsigned long harts);
 
-/* Return when all harts have done it. */
-void sbi_remote_fence_i(unsigned long mask, unsigned long base);
-void sbi_remote_sfence(unsigned long mask, unsigned long base, vaddr_t start,
-		       uint64_t nbytes);
-void sbi_remote_sfence_asid(unsigned long mask, unsigned long base,
-			    vaddr_t start, uint64_t nbytes, uint32_t asid);
+/* Return when all @harts have done it. */
+void sbi_remote_fence_i(unsigned long harts);
+void sbi_remote_sfence(unsigned long harts, vaddr_t start, uint64_t nbytes);
+void sbi_remote_sfence_asid(unsigned long harts, vaddr_t start, uint64_t nbytes,
+			    uint32_t asid);
 
 /* Hart @id goes to @entry with a0 = @id and a1 = @argument.  0, or the
  * firmware's error. */

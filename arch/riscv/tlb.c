@@ -26,7 +26,6 @@
  */
 
 #include "arch/riscv/csr.h"
-#include "arch/riscv/ipi.h"
 #include "arch/riscv/pagetable.h"
 #include "arch/riscv/sbi.h"
 
@@ -146,20 +145,6 @@ static void flush_local(struct pagetable *pt, vaddr_t start, vaddr_t end)
 		tlb_flush_page_local(pt, va);
 }
 
-/* What sbi_remote_sfence_asid() is told, chunk by chunk of hart ids. */
-struct shootdown {
-	vaddr_t start;
-	uint64_t nbytes;
-	uint32_t asid;
-};
-
-static void shootdown_chunk(unsigned long mask, unsigned long base, void *arg)
-{
-	const struct shootdown *s = arg;
-
-	sbi_remote_sfence_asid(mask, base, s->start, s->nbytes, s->asid);
-}
-
 void tlb_flush_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
 	struct hart *hart = hart_current();
@@ -179,8 +164,7 @@ void tlb_flush_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE)
 		start = 0, end = UINT64_MAX; /* SBI: the whole of the ASID */
 	atomic_fetch_add(&tlb_shootdowns, 1);
-	harts_for_each_chunk(others, shootdown_chunk,
-			     &(struct shootdown){start, end - start, pt->asid});
+	sbi_remote_sfence_asid(others, start, end - start, pt->asid);
 }
 
 void tlb_flush_page(struct pagetable *pt, vaddr_t va)
@@ -193,17 +177,12 @@ void tlb_flush_all(struct pagetable *pt)
 	tlb_flush_range(pt, 0, UINT64_MAX);
 }
 
-static void fence_i_chunk(unsigned long mask, unsigned long base, void *arg)
-{
-	sbi_remote_fence_i(mask, base);
-}
-
 void icache_flush_all(void)
 {
 	/* Our stores must be seen before anyone fetches anew. */
 	atomic_thread_fence(memory_order_seq_cst);
 	asm volatile("fence.i" ::: "memory");
-	harts_for_each_chunk(harts_others_online(), fence_i_chunk, NULL);
+	sbi_remote_fence_i(harts_others_online());
 }
 
 void tlb_flush_kernel_local(vaddr_t start, size_t nbytes)
@@ -212,17 +191,9 @@ void tlb_flush_kernel_local(vaddr_t start, size_t nbytes)
 		asm volatile("sfence.vma %0" ::"r"(start + at) : "memory");
 }
 
-static void kernel_chunk(unsigned long mask, unsigned long base, void *arg)
-{
-	const struct shootdown *s = arg;
-
-	sbi_remote_sfence(mask, base, s->start, s->nbytes);
-}
-
 void tlb_flush_kernel(vaddr_t start, size_t nbytes)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	tlb_flush_kernel_local(start, nbytes);
-	harts_for_each_chunk(harts_others_online(), kernel_chunk,
-			     &(struct shootdown){start, nbytes, 0});
+	sbi_remote_sfence(harts_others_online(), start, nbytes);
 }

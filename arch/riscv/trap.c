@@ -18,7 +18,6 @@
  */
 
 #include "arch/riscv/csr.h"
-#include "arch/riscv/ipi.h"
 #include "arch/riscv/irq.h"
 #include "arch/riscv/layout.h"
 #include "arch/riscv/thread.h"

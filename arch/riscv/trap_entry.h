@@ -15,6 +15,9 @@ void trap_from_user_mode(struct trap_frame *frame);
 /* A trap of the kernel itself. */
 void trap_from_kernel(struct trap_frame *frame);
 
+/* An interrupt from another hart: a request to stop, or trap_ipi(). */
+void ipi_handle(void);
+
 /* On the way to user mode when thread->pending is not 0. */
 void trap_before_user_mode(struct trap_frame *frame);
 
