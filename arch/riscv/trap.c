@@ -31,41 +31,35 @@ static const uint64_t CAUSE_INTERRUPT = 1ul << 63;
 /* Interrupts, below that bit. */
 enum { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
 
-/* Exceptions. */
-enum {
-	CAUSE_FETCH_MISALIGNED = 0,
-	CAUSE_FETCH_ACCESS = 1,
-	CAUSE_ILLEGAL = 2,
-	CAUSE_BREAKPOINT = 3,
-	CAUSE_LOAD_MISALIGNED = 4,
-	CAUSE_LOAD_ACCESS = 5,
-	CAUSE_STORE_MISALIGNED = 6,
-	CAUSE_STORE_ACCESS = 7,
-	CAUSE_FETCH_PAGE = 12,
-	CAUSE_LOAD_PAGE = 13,
-	CAUSE_STORE_PAGE = 15,
+/* Exceptions, by scause: for a page fault, what access it was about; else,
+ * which mistake of a program. */
+static const struct exception {
+	const char *name;
+	int access;
+	enum trap_kind kind;
+} exceptions[] = {
+	[0] = {"misaligned fetch", 0, TRAP_MISALIGNED},
+	[1] = {"fetch access fault", 0, TRAP_ACCESS_FAULT},
+	[2] = {"illegal instruction", 0, TRAP_ILLEGAL_INSTRUCTION},
+	[3] = {"breakpoint", 0, TRAP_BREAKPOINT},
+	[4] = {"misaligned load", 0, TRAP_MISALIGNED},
+	[5] = {"load access fault", 0, TRAP_ACCESS_FAULT},
+	[6] = {"misaligned store", 0, TRAP_MISALIGNED},
+	[7] = {"store access fault", 0, TRAP_ACCESS_FAULT},
+	[12] = {"page fault on fetch", VM_X},
+	[13] = {"page fault on load", VM_R},
+	[15] = {"page fault on store", VM_W},
 };
 
-static const char *const cause_names[] = {
-	[CAUSE_FETCH_MISALIGNED] = "misaligned fetch",
-	[CAUSE_FETCH_ACCESS] = "fetch access fault",
-	[CAUSE_ILLEGAL] = "illegal instruction",
-	[CAUSE_BREAKPOINT] = "breakpoint",
-	[CAUSE_LOAD_MISALIGNED] = "misaligned load",
-	[CAUSE_LOAD_ACCESS] = "load access fault",
-	[CAUSE_STORE_MISALIGNED] = "misaligned store",
-	[CAUSE_STORE_ACCESS] = "store access fault",
-	[CAUSE_FETCH_PAGE] = "page fault on fetch",
-	[CAUSE_LOAD_PAGE] = "page fault on load",
-	[CAUSE_STORE_PAGE] = "page fault on store",
-};
-
-static const char *cause_name(uint64_t cause)
+static const struct exception *exception_of(const struct trap_frame *frame)
 {
-	size_t n = sizeof(cause_names) / sizeof(cause_names[0]);
+	static const struct exception unknown = {"unknown exception", 0,
+						 TRAP_ILLEGAL_INSTRUCTION};
+	size_t n = sizeof(exceptions) / sizeof(exceptions[0]);
 
-	return cause < n && cause_names[cause] ? cause_names[cause]
-					       : "unknown trap";
+	if (frame->cause < n && exceptions[frame->cause].name)
+		return &exceptions[frame->cause];
+	return &unknown;
 }
 
 bool trap_from_user(const struct trap_frame *frame)
@@ -141,7 +135,7 @@ static _Noreturn void kernel_died(const struct trap_frame *frame)
 	harts_stop_others();
 	frame_print(frame);
 	panic("%s in the kernel at %016lx, address %016lx",
-	      cause_name(frame->cause), frame->pc, frame->value);
+	      exception_of(frame)->name, frame->pc, frame->value);
 }
 
 _Noreturn void trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t address)
@@ -170,54 +164,21 @@ static void handle_interrupt(struct trap_frame *frame)
 	}
 }
 
-/* The access that a page fault was about, or 0 if it is none. */
-static int page_fault_access(uint64_t cause)
-{
-	switch (cause) {
-	case CAUSE_FETCH_PAGE:
-		return VM_X;
-	case CAUSE_LOAD_PAGE:
-		return VM_R;
-	case CAUSE_STORE_PAGE:
-		return VM_W;
-	default:
-		return 0;
-	}
-}
-
-static enum trap_kind exception_kind(uint64_t cause)
-{
-	switch (cause) {
-	case CAUSE_BREAKPOINT:
-		return TRAP_BREAKPOINT;
-	case CAUSE_FETCH_MISALIGNED:
-	case CAUSE_LOAD_MISALIGNED:
-	case CAUSE_STORE_MISALIGNED:
-		return TRAP_MISALIGNED;
-	case CAUSE_FETCH_ACCESS:
-	case CAUSE_LOAD_ACCESS:
-	case CAUSE_STORE_ACCESS:
-		return TRAP_ACCESS_FAULT;
-	default:
-		return TRAP_ILLEGAL_INSTRUCTION;
-	}
-}
-
-/* Interrupts off on entry; entry.S turns them off again. */
+/* Interrupts off on entry; trap_entry.S turns them off again. */
 void trap_from_user_mode(struct trap_frame *frame)
 {
-	int access;
+	const struct exception *exception;
 
 	if (frame->cause & CAUSE_INTERRUPT) {
 		handle_interrupt(frame);
 		return;
 	}
 	irq_enable();
-	access = page_fault_access(frame->cause);
-	if (access)
-		trap_page_fault(frame, frame->value, access);
+	exception = exception_of(frame);
+	if (exception->access)
+		trap_page_fault(frame, frame->value, exception->access);
 	else
-		trap_exception(frame, exception_kind(frame->cause));
+		trap_exception(frame, exception->kind);
 }
 
 /* Something is pending.  Interrupts are off, and off again on return. */
@@ -246,7 +207,7 @@ static vaddr_t fixup_find(vaddr_t pc)
 
 static bool copy_resolved(struct trap_frame *frame)
 {
-	int access = page_fault_access(frame->cause);
+	int access = exception_of(frame)->access;
 	bool resolved;
 
 	if (!access || thread_current()->nofault)

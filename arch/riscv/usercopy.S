@@ -143,32 +143,14 @@ zero_end:
 copy_string:
 	mv	a3, a0
 	add	a4, a0, a2		/* where the room ends */
-	addi	a5, a4, -4
-	bltu	a5, a0, 2f		/* nearly nothing, or nearly wrapped */
-1:	bgtu	a0, a5, 2f
-	.irp	at, 0, 1, 2, 3
-	lbu	t0, \at(a1)
-	sb	t0, \at(a0)
-	beqz	t0, string_end_\at
-	.endr
-	addi	a1, a1, 4
-	addi	a0, a0, 4
-	j	1b
-2:	beq	a0, a4, string_too_long
+1:	beq	a0, a4, string_too_long
 	lbu	t0, (a1)
 	sb	t0, (a0)
-	beqz	t0, string_end_0
 	addi	a1, a1, 1
 	addi	a0, a0, 1
-	j	2b
-string_end_3:
-	addi	a0, a0, 1
-string_end_2:
-	addi	a0, a0, 1
-string_end_1:
-	addi	a0, a0, 1
-string_end_0:
+	bnez	t0, 1b
 	sub	a0, a0, a3
+	addi	a0, a0, -1
 	ret
 string_too_long:
 	li	a0, -ENAMETOOLONG
@@ -195,16 +177,11 @@ compare_exchange_u32:
 	li	a0, 0
 	ret
 
-/* int touch_for_read(const char *at), touch_for_write(char *at): the latter
- * stores nothing new, even if others store there now. */
-	.globl	touch_for_read, touch_for_write
-touch_for_read:
-	lbu	t0, (a0)
-	li	a0, 0
-	ret
-touch_for_write:
-	andi	t0, a0, -4
-	amoor.w	zero, zero, (t0)
+/* int touch_u32(uint32_t *at): a store that changes nothing, even if others
+ * store there now */
+	.globl	touch_u32
+touch_u32:
+	amoor.w	zero, zero, (a0)
 	li	a0, 0
 	ret
 usercopy_end:

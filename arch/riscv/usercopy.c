@@ -29,8 +29,7 @@ ssize_t copy_string(char *to, const char *from, size_t nbytes);
 int load_u32(const uint32_t *at, uint32_t *value);
 int compare_exchange_u32(uint32_t *at, uint32_t old, uint32_t new,
 			 uint32_t *seen);
-int touch_for_read(const char *at);
-int touch_for_write(char *at);
+int touch_u32(uint32_t *at);
 
 static bool range_ok(vaddr_t va, size_t nbytes)
 {
@@ -133,13 +132,14 @@ ssize_t copy_string_from_user(char *to, vaddr_t from, size_t nbytes)
 	return length;
 }
 
+/* For all of the page, by the aligned word that has @va's byte. */
 static int touch(vaddr_t va, int access)
 {
+	uint32_t *word = (uint32_t *)(va - va % sizeof(*word)), unused;
 	int err;
 
 	user_open();
-	err = access & VM_W ? touch_for_write((char *)va)
-			    : touch_for_read((const char *)va);
+	err = access & VM_W ? touch_u32(word) : load_u32(word, &unused);
 	user_close();
 	return err;
 }
