@@ -201,8 +201,8 @@ TEST(read_into_read_only_memory_is_efault,
      "is EFAULT, and the page keeps its bytes (23).")
 {
 	int fd = make_file("file", PAGE);
-	char *p = expect_mapped(
-		mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
+	char *p =
+		expect_mapped(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
 
 	expect_pattern(p, PAGE, 0);
 	expect_errno(pread(fd, p, 10, 20), EFAULT);

@@ -46,15 +46,14 @@ TEST(offset_chooses_the_page,
 	int fd = make_file("file", 6 * PAGE);
 
 	for (int i = 5; i >= 0; i--) {
-		char *p = expect_mapped(mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
-					     fd, i * PAGE));
+		char *p = expect_mapped(
+			mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, i * PAGE));
 
 		expect_pattern(p, PAGE, i * PAGE);
 	}
 }
 
-TEST(offset_must_be_aligned,
-     "An offset inside a page is EINVAL (16).")
+TEST(offset_must_be_aligned, "An offset inside a page is EINVAL (16).")
 {
 	int fd = make_file("file", 2 * PAGE);
 
@@ -72,8 +71,8 @@ TEST(offset_is_64_bits_wide,
 
 	expect_eq(pwrite(fd, "near", 4, far - (4l << 30)), 4);
 	expect_eq(pwrite(fd, "far", 4, far), 4);
-	p = expect_mapped(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       fd, far));
+	p = expect_mapped(
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, far));
 	expect_string(p, "far");
 	p[0] = 'F';
 	expect_eq(file_byte(fd, far), 'F');
@@ -86,9 +85,9 @@ TEST(offset_plus_length_must_not_wrap,
 	int fd = make_file("file", PAGE);
 
 	skip_on(ON_EMULATOR, "qemu-user 7.2 looks at the file's end first");
-	expect_errno(mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd,
-			  (off_t)-PAGE),
-		     EOVERFLOW);
+	expect_errno(
+		mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, (off_t)-PAGE),
+		EOVERFLOW);
 }
 
 TEST(tail_of_the_last_page_is_zeros,
@@ -329,9 +328,9 @@ TEST(read_only_descriptor_cannot_be_shared_writable,
 
 	make_file("file", PAGE);
 	fd = expect_ok(open("file", O_RDONLY));
-	expect_errno(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			  0),
-		     EACCES);
+	expect_errno(
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
+		EACCES);
 	p = expect_mapped(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
 	expect_errno(mprotect(p, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	expect_fault(fault_write(p, 1), SIGSEGV, SEGV_ACCERR, p);

@@ -224,8 +224,8 @@ TEST(mmap_refuses_absurd_lengths,
      "More than the address space holds, or what wraps when it is rounded "
      "up, is ENOMEM (2).")
 {
-	static const size_t lengths[] = {SIZE_MAX, SIZE_MAX - PAGE,
-					 1ul << 63, FAR_TOO_MUCH};
+	static const size_t lengths[] = {SIZE_MAX, SIZE_MAX - PAGE, 1ul << 63,
+					 FAR_TOO_MUCH};
 
 	for (int i = 0; i < 4; i++)
 		expect_errno(mmap(NULL, lengths[i], PROT_READ,
@@ -240,15 +240,15 @@ TEST(mmap_refuses_fixed_addresses_outside_user_space,
 	char *kernel = (char *)-(1l << 38);
 	char *p = map_anonymous(1);
 
-	expect_errno(mmap(kernel, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1,
-			  0),
-		     ENOMEM);
+	expect_errno(
+		mmap(kernel, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1, 0),
+		ENOMEM);
 	expect_errno(mmap((void *)-(long)PAGE, PAGE, PROT_READ,
 			  ANONYMOUS | MAP_FIXED, -1, 0),
 		     ENOMEM);
-	expect_errno(mmap(p, FAR_TOO_MUCH, PROT_READ, ANONYMOUS | MAP_FIXED,
-			  -1, 0),
-		     ENOMEM);
+	expect_errno(
+		mmap(p, FAR_TOO_MUCH, PROT_READ, ANONYMOUS | MAP_FIXED, -1, 0),
+		ENOMEM);
 	expect_no_fault(fault_write(p, 1));
 }
 
@@ -257,8 +257,7 @@ TEST(mmap_refuses_unknown_kinds,
 {
 	int fd = make_file("file", PAGE);
 
-	expect_errno(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0),
-		     EINVAL);
+	expect_errno(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
 	expect_errno(mmap(NULL, PAGE, PROT_READ, 0, fd, 0), EINVAL);
 }
 
@@ -281,8 +280,8 @@ TEST(hint_never_replaces_a_mapping,
 	char *q;
 
 	memset(p, 'k', 2 * PAGE);
-	q = expect_mapped(mmap(p, 2 * PAGE, PROT_READ | PROT_WRITE, ANONYMOUS,
-			       -1, 0));
+	q = expect_mapped(
+		mmap(p, 2 * PAGE, PROT_READ | PROT_WRITE, ANONYMOUS, -1, 0));
 	expect(q + 2 * PAGE <= p || p + 2 * PAGE <= q);
 	expect_filled(q, 0, 2 * PAGE);
 	expect_filled(p, 'k', 2 * PAGE);
@@ -312,8 +311,8 @@ TEST(hint_need_not_be_aligned_or_sane,
 	q = expect_mapped(
 		mmap(p + PAGE + 1, PAGE, PROT_READ, ANONYMOUS, -1, 0));
 	expect_eq((uintptr_t)q % PAGE, 0);
-	q = expect_mapped(mmap((void *)-(1l << 38), PAGE, PROT_READ, ANONYMOUS,
-			       -1, 0));
+	q = expect_mapped(
+		mmap((void *)-(1l << 38), PAGE, PROT_READ, ANONYMOUS, -1, 0));
 	expect_no_fault(fault_read(q));
 }
 
@@ -337,8 +336,7 @@ TEST(fixed_refuses_an_unaligned_address,
 {
 	char *p = reserve(3);
 
-	expect_errno(mmap(p + 1, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1,
-			  0),
+	expect_errno(mmap(p + 1, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1, 0),
 		     EINVAL);
 	expect_errno(mmap(p + PAGE / 2, PAGE, PROT_READ, ANONYMOUS | MAP_FIXED,
 			  -1, 0),
@@ -358,12 +356,12 @@ TEST(fixed_that_fails_keeps_the_old_mapping,
 	memset(p, 'k', PAGE);
 	expect_errno(mmap(p, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, 999, 0),
 		     EBADF);
-	expect_errno(mmap(p, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED,
-			  only_write, 0),
-		     EACCES);
-	expect_errno(mmap(p, PAGE, PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			  only_read, 0),
-		     EACCES);
+	expect_errno(
+		mmap(p, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, only_write, 0),
+		EACCES);
+	expect_errno(
+		mmap(p, PAGE, PROT_WRITE, MAP_SHARED | MAP_FIXED, only_read, 0),
+		EACCES);
 	expect_errno(mmap(p, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 1),
 		     EINVAL);
 	if (where() != ON_EMULATOR)
@@ -414,8 +412,7 @@ TEST(anonymous_ignores_descriptor_and_checks_offset,
 	expect_errno(mmap(NULL, PAGE, PROT_READ, ANONYMOUS, -1, 1), EINVAL);
 }
 
-TEST(descriptor_zero_can_be_mapped,
-     "0 is a descriptor like any other (9).")
+TEST(descriptor_zero_can_be_mapped, "0 is a descriptor like any other (9).")
 {
 	int fd = make_file("file", PAGE);
 	char *p;

@@ -153,8 +153,8 @@ TEST(ten_thousand_mappings,
 	for (size_t i = 1; i < N; i += 1000)
 		p[i * PAGE] = 1;
 	for (size_t i = 0; i < N; i += 1000) {
-		expect_fault(fault_write(p + i * PAGE, 1), SIGSEGV,
-			     SEGV_ACCERR, p + i * PAGE);
+		expect_fault(fault_write(p + i * PAGE, 1), SIGSEGV, SEGV_ACCERR,
+			     p + i * PAGE);
 		expect_eq(p[(i + 1) * PAGE], 1);
 	}
 	expect_ok(munmap(p, N * PAGE));
@@ -278,7 +278,8 @@ TEST(brk_stops_at_a_mapping,
      "The heap does not grow into a mapping that is in its way (8).")
 {
 	char *end = sbrk(0);
-	char *wall = end + (PAGE - (unsigned long)end % PAGE) % PAGE + 16 * PAGE;
+	char *wall =
+		end + (PAGE - (unsigned long)end % PAGE) % PAGE + 16 * PAGE;
 
 	wall = mmap(wall, PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);

@@ -62,8 +62,7 @@ static void protect(void *at, size_t npages, int prot)
 	expect_ok(mprotect(at, npages * PAGE, prot));
 }
 
-TEST(none_allows_nothing,
-     "PROT_NONE can't be read, written or executed (22).")
+TEST(none_allows_nothing, "PROT_NONE can't be read, written or executed (22).")
 {
 	char *p = map_with(1, PROT_NONE);
 
@@ -110,8 +109,7 @@ TEST(write_and_execute_implies_read,
 	expect_bytes(p, (void *)answer_one, CODE_BYTES);
 }
 
-TEST(execute_only_executes,
-     "Code in a page with PROT_EXEC alone runs.")
+TEST(execute_only_executes, "Code in a page with PROT_EXEC alone runs.")
 {
 	char *p = map_anonymous(1);
 
@@ -234,8 +232,8 @@ TEST(downgrade_holds_for_resident_pages,
 	memset(p, 'd', 3 * PAGE);
 	protect(p, 3, PROT_READ);
 	for (int i = 0; i < 3; i++)
-		expect_fault(fault_write(p + i * PAGE, 1), SIGSEGV,
-			     SEGV_ACCERR, p + i * PAGE);
+		expect_fault(fault_write(p + i * PAGE, 1), SIGSEGV, SEGV_ACCERR,
+			     p + i * PAGE);
 	expect_filled(p, 'd', 3 * PAGE);
 }
 
@@ -278,8 +276,8 @@ TEST(upgrade_of_private_page_copies,
      "the file keeps its byte.")
 {
 	int fd = make_file("file", PAGE);
-	char *p = expect_mapped(
-		mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
+	char *p =
+		expect_mapped(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
 
 	expect_pattern(p, PAGE, 0);
 	protect(p, 1, READ_WRITE);

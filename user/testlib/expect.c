@@ -39,8 +39,8 @@ void fail(struct place place, const char *format, ...)
 	char where[100];
 	va_list args;
 
-	snprintf(where, sizeof(where), "%s:%d: ",
-		 slash ? slash + 1 : place.file, place.line);
+	snprintf(where, sizeof(where),
+		 "%s:%d: ", slash ? slash + 1 : place.file, place.line);
 	va_start(args, format);
 	report(format, args, where);
 	va_end(args);
@@ -134,8 +134,9 @@ void check_filled(const volatile void *seen, int byte, size_t nbytes,
 
 	for (size_t i = 0; i < nbytes; i++)
 		if (a[i] != (unsigned char)byte)
-			fail(place, "%s: byte %zu of %zu: expected %#x, saw "
-				    "%#x",
+			fail(place,
+			     "%s: byte %zu of %zu: expected %#x, saw "
+			     "%#x",
 			     text, i, nbytes, (unsigned char)byte, a[i]);
 }
 
@@ -144,8 +145,7 @@ static void describe_status(int status, char *out, size_t nbytes)
 	if (WIFEXITED(status))
 		snprintf(out, nbytes, "exit status %d", WEXITSTATUS(status));
 	else if (WIFSIGNALED(status))
-		snprintf(out, nbytes, "SIG%s",
-			 sigabbrev_np(WTERMSIG(status)));
+		snprintf(out, nbytes, "SIG%s", sigabbrev_np(WTERMSIG(status)));
 	else
 		snprintf(out, nbytes, "wait status %#x", status);
 }
@@ -160,8 +160,9 @@ static int wait_for(pid_t pid, struct place place)
 		if (seen == pid)
 			return status;
 		if (seen != -1 || errno != EINTR)
-			fail(place, "waitpid(%d): expected that pid, saw %d "
-				    "(%s)",
+			fail(place,
+			     "waitpid(%d): expected that pid, saw %d "
+			     "(%s)",
 			     pid, seen, seen == -1 ? strerror(errno) : "");
 	}
 }

@@ -99,11 +99,11 @@ static const struct {
 	int (*action)(char **args);
 	int nargs;
 } actions[] = {
-	{"@exit", do_exit, 1},	     {"@count", do_count, 0},
+	{"@exit", do_exit, 1},       {"@count", do_count, 0},
 	{"@bytes", do_bytes, 1},     {"@env", do_env, 2},
-	{"@open", do_open, 1},	     {"@closed", do_closed, 1},
+	{"@open", do_open, 1},       {"@closed", do_closed, 1},
 	{"@signals", do_signals, 0}, {"@blocked", do_blocked, 0},
-	{"@pid", do_pid, 1},	     {"@spin", do_spin, 0},
+	{"@pid", do_pid, 1},         {"@spin", do_spin, 0},
 };
 
 void helper_main(int argc, char **argv)

@@ -40,10 +40,9 @@ void *map_private(int fd, size_t npages)
 char *reserve(size_t npages)
 {
 	/* Two more, which go again: a hole of one page on either side. */
-	char *p = expect_mapped(mmap(NULL, (npages + 2) * PAGE, PROT_NONE,
-				     MAP_PRIVATE | MAP_ANONYMOUS |
-					     MAP_NORESERVE,
-				     -1, 0));
+	char *p = expect_mapped(
+		mmap(NULL, (npages + 2) * PAGE, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 
 	unmap(p, 1);
 	unmap(p + (npages + 1) * PAGE, 1);
@@ -75,9 +74,10 @@ size_t map_lines(void (*visit)(const struct map_line *line, void *argument),
 		fail(HERE, "/proc/self/maps: %s", strerror(errno));
 	for (; fgets(text, sizeof(text), in); n++) {
 		if (!parse(text, &line))
-			fail(HERE, "/proc/self/maps: expected "
-				   "\"start-end rights offset device inode "
-				   "path\", saw \"%s\"",
+			fail(HERE,
+			     "/proc/self/maps: expected "
+			     "\"start-end rights offset device inode "
+			     "path\", saw \"%s\"",
 			     text);
 		visit(&line, argument);
 	}

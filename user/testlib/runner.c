@@ -134,7 +134,8 @@ static void read_report(int fd, char *report, size_t nbytes)
 	ssize_t got;
 
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	while (n < nbytes - 1 && (got = read(fd, report + n, nbytes - 1 - n)) > 0)
+	while (n < nbytes - 1 &&
+	       (got = read(fd, report + n, nbytes - 1 - n)) > 0)
 		n += got;
 	report[n] = '\0';
 }
@@ -147,7 +148,8 @@ static enum outcome judge(int status, char *report, size_t nbytes)
 		return PASSED;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
 		return SKIPPED;
-	if (status == -1 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM))
+	if (status == -1 ||
+	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM))
 		snprintf(report + n, nbytes - n,
 			 "expected an end within %d seconds, saw none\n",
 			 CASE_SECONDS);
@@ -334,7 +336,7 @@ int test_run(const char *program, char *const names[])
 	if (chdir("..") == 0)
 		remove_tree(strrchr(folder, '/') + 1);
 	free(cases);
-	printf("%s: %u passed, %u failed, %u skipped\n", program,
-	       tally[PASSED], tally[FAILED], tally[SKIPPED]);
+	printf("%s: %u passed, %u failed, %u skipped\n", program, tally[PASSED],
+	       tally[FAILED], tally[SKIPPED]);
 	return tally[FAILED] ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -44,8 +44,8 @@ struct test_case {
 
 #define TEST(name, sentence) \
 	static void name(void); \
-	static const struct test_case case_##name = { \
-		#name, sentence, name, __FILE__, __LINE__}; \
+	static const struct test_case case_##name = {#name, sentence, name, \
+						     __FILE__, __LINE__}; \
 	static const struct test_case *const pointer_##name \
 		__attribute__((used, section("test_cases"))) = &case_##name; \
 	static void name(void)
