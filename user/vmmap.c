@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vmmap [PID]
+ *
+ * Draw the address space of a process (default: of vmmap itself).  Addresses
+ * grow to the right and downwards.  A box is one interval of the kernel's
+ * list, from the address at its upper edge to the one at its lower edge, and
+ * beside it stand its size, its protection (p: private, s: shared) and what
+ * is mapped.  Each letter in a box is a page, or a few in a large interval:
+ *   F  in memory, a page of the file: the page cache's own, not a copy
+ *   A  in memory, anonymous: zeros, or a private copy, of this process
+ *   S  swapped out
+ *   .  not in memory: nobody has touched it yet, or it was dropped
+ * Small letters: some of several pages.  A colon: a hole.
+ */
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "include/mode.h"
+#include "include/usage.h"
+
+enum { WIDTH = 32, MAX_ROWS = 6 };
+
+/* A line of /proc/PID/maps. */
+struct interval {
+	uint64_t start, end;
+	char protection[5];
+	char name[4096];
+};
+
+/* What some pages are doing. */
+struct residency {
+	uint64_t pages, file, anonymous, swapped;
+};
+
+static uint64_t page_size;
+static int pagemap = -1; /* /proc/PID/pagemap, if the kernel has it */
+
+static bool parse(const char *line, struct interval *v)
+{
+	int used = 0;
+
+	v->name[0] = '\0';
+	return sscanf(line, "%lx-%lx %4s %*x %*s %*u %n", &v->start, &v->end,
+		      v->protection, &used) == 3 &&
+	       (sscanf(line + used, "%4095[^\n]", v->name), true);
+}
+
+/* proc(5): bit 63 is "in memory", 62 "swapped", 61 "a page of a file". */
+static void look(struct residency *r, uint64_t start, uint64_t npages)
+{
+	for (; npages > 0; npages--, start += page_size) {
+		uint64_t entry = 0, place = start / page_size * sizeof(entry);
+
+		if (pread(pagemap, &entry, sizeof(entry), place) < 0)
+			entry = 0;
+		r->pages++;
+		if (entry >> 62 & 1)
+			r->swapped++;
+		else if (entry >> 63 && entry >> 61 & 1)
+			r->file++;
+		else if (entry >> 63)
+			r->anonymous++;
+	}
+}
+
+static char letter(const struct residency *r)
+{
+	uint64_t present = r->file + r->anonymous + r->swapped;
+	char c = r->anonymous ? 'A' : r->file ? 'F' : 'S';
+
+	if (pagemap < 0)
+		return ' ';
+	if (present == 0)
+		return '.';
+	return present == r->pages ? c : c - 'A' + 'a';
+}
+
+static void add(struct residency *sum, const struct residency *r)
+{
+	sum->pages += r->pages;
+	sum->file += r->file;
+	sum->anonymous += r->anonymous;
+	sum->swapped += r->swapped;
+}
+
+/* One more row for each time that the interval is eight times as large. */
+static unsigned rows_for(uint64_t npages)
+{
+	unsigned rows = 1;
+
+	for (; npages > WIDTH && rows < MAX_ROWS; npages /= 8)
+		rows++;
+	return rows;
+}
+
+static void edge(uint64_t address)
+{
+	printf("%12lx +", address);
+	for (int i = 0; i < WIDTH; i++)
+		putchar('-');
+	puts("+");
+}
+
+/* What stands beside row @row of the box. */
+static void caption(const struct interval *v, unsigned row)
+{
+	if (row == 0)
+		printf("  %-5s %s  %s", human_size(v->end - v->start),
+		       v->protection, *v->name ? v->name : "anonymous");
+}
+
+static void draw(const struct interval *v, struct residency *total)
+{
+	uint64_t npages = (v->end - v->start) / page_size, done = 0;
+	unsigned rows = rows_for(npages), cells = rows * WIDTH;
+
+	edge(v->start);
+	for (unsigned row = 0; row < rows; row++) {
+		printf("%12s |", "");
+		for (unsigned i = 0; i < WIDTH; i++) {
+			/* Cell c ends at page (c + 1) / cells of all. */
+			uint64_t c = row * WIDTH + i + 1;
+			uint64_t upto = npages < cells
+						? (c < npages ? c : npages)
+						: c * npages / cells;
+			struct residency r = {0};
+
+			if (pagemap >= 0)
+				look(&r, v->start + done * page_size,
+				     upto - done);
+			putchar(upto > done ? letter(&r) : ' ');
+			add(total, &r);
+			done = upto;
+		}
+		putchar('|');
+		caption(v, row);
+		putchar('\n');
+	}
+}
+
+static void hole(uint64_t start, uint64_t end)
+{
+	edge(start);
+	printf("%12s :%*s:  %s hole\n", "", WIDTH, "", human_size(end - start));
+}
+
+static void show_totals(uint64_t mapped, const struct residency *r)
+{
+	printf("\n%s mapped", human_size(mapped));
+	if (pagemap >= 0) {
+		printf("; in memory: %s of files,",
+		       human_size(r->file * page_size));
+		printf(" %s anonymous", human_size(r->anonymous * page_size));
+	}
+	putchar('\n');
+}
+
+static FILE *open_process(const char *pid)
+{
+	char path[64];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%s/maps", pid);
+	maps = fopen(path, "r");
+	if (!maps)
+		err(1, "%s", path);
+	snprintf(path, sizeof(path), "/proc/%s/pagemap", pid);
+	pagemap = open(path, O_RDONLY);
+	return maps;
+}
+
+int main(int argc, char **argv)
+{
+	struct residency total = {0};
+	uint64_t mapped = 0, end = 0;
+	struct interval v;
+	char line[5000];
+	FILE *maps;
+
+	option(argc, argv, "");
+	if (argc - optind > 1)
+		usage(EXIT_FAILURE);
+	page_size = sysconf(_SC_PAGESIZE);
+	maps = open_process(optind < argc ? argv[optind] : "self");
+	while (fgets(line, sizeof(line), maps)) {
+		if (!parse(line, &v))
+			errx(1, "can't understand: %s", line);
+		if (v.start > end)
+			hole(end, v.start);
+		draw(&v, &total);
+		end = v.end;
+		mapped += v.end - v.start;
+	}
+	if (end)
+		edge(end);
+	show_totals(mapped, &total);
+	return finish(EXIT_SUCCESS);
+}
