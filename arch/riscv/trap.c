@@ -8,7 +8,7 @@
  * the program, for a signal.  An exception in the kernel is one of two
  * things:
  *
- *	a page fault in usercopy.S, at a user address, with SUM on: a copy met
+ *	a page fault in copy.S, at a user address, with SUM on: a copy met
  *	a page that is not there.  The pager is asked; if it can't help, or
  *	must not be asked, the copy ends short at its fixup.
  *

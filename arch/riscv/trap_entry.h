@@ -4,7 +4,7 @@
 
 /*
  * trap_entry.h - what trap_entry.S calls in trap.c, and the table that
- * usercopy.S leaves for it.  Only arch/ uses it.
+ * copy.S leaves for it.  Only arch/ uses it.
  */
 
 #include "arch/riscv/trap.h"

@@ -4,7 +4,7 @@
  *
  * The kernel runs on the user's page table, so user memory is simply there;
  * but sstatus.SUM is off, and a load or store of it traps.  These functions
- * turn SUM on around a loop of usercopy.S and off again; no other code does.
+ * turn SUM on around a loop of copy.S and off again; no other code does.
  *
  * A page fault inside the loop goes to the pager like one of the program
  * itself, and the loop goes on.  If the pager says no, or the caller can't
@@ -22,7 +22,7 @@
 #include "arch/riscv/usercopy.h"
 #include "kernel/lib/errno.h"
 
-/* usercopy.S */
+/* copy.S */
 size_t copy_bytes(void *to, const void *from, size_t nbytes);
 size_t zero_bytes(void *to, size_t unused, size_t nbytes);
 ssize_t copy_string(char *to, const char *from, size_t nbytes);

@@ -23,7 +23,7 @@ void string_copy(char *to, const char *from, size_t nbytes);
 
 /*
  * Fill, or copy, one whole page-aligned page: the two loops that decide what
- * memory costs (arch/riscv/string.S on the target).
+ * memory costs (arch/riscv/copy.S on the target).
  */
 void page_zero(void *page);
 void page_copy(void *to, const void *from);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * usercopy.S - the loops of usercopy.c, which may fault at any load or store
- * of user memory.
+ * copy.S - the loops that decide what moving bytes costs: whole pages, and
+ * the copies of usercopy.c, which may fault at any load or store of user
+ * memory.
  *
  * A fault that can't be resolved makes trap.c look its pc up in the table of
  * fixups at the end: code in [start, end) goes on at `landing` instead.  So
@@ -22,8 +23,22 @@
 
 #include <asm/errno.h>
 
+.macro eight instruction, base, at
+	.set	offset, \at
+	.irp	register, t1, t2, t3, t4, t5, t6, a3, a4
+	\instruction \register, offset(\base)
+	.set	offset, offset + 8
+	.endr
+.endm
+
 	.option	norelax
 	.text
+
+/* void page_copy(void *to, const void *from) */
+	.globl	page_copy
+page_copy:
+	li	a2, 4096
+	j	copy_aligned
 
 /* size_t copy_bytes(void *to, const void *from, size_t nbytes): what is left */
 	.globl	copy_bytes
@@ -32,7 +47,7 @@ copy_bytes:
 	bltu	a2, t0, copy_tail
 copy_head:
 	andi	t0, a0, 7
-	beqz	t0, copy_aligned
+	beqz	t0, 1f
 	lbu	t1, (a1)
 	sb	t1, (a0)
 	addi	a1, a1, 1
@@ -40,28 +55,14 @@ copy_head:
 	addi	a2, a2, -1
 	j	copy_head
 
-copy_aligned:
-	andi	t0, a1, 7
+1:	andi	t0, a1, 7
 	bnez	t0, copy_shifted
+copy_aligned:
 	li	t0, 128
 	bltu	a2, t0, copy_word
 1:	.irp	at, 0, 64
-	ld	t1, \at + 0(a1)
-	ld	t2, \at + 8(a1)
-	ld	t3, \at + 16(a1)
-	ld	t4, \at + 24(a1)
-	ld	t5, \at + 32(a1)
-	ld	t6, \at + 40(a1)
-	ld	a3, \at + 48(a1)
-	ld	a4, \at + 56(a1)
-	sd	t1, \at + 0(a0)
-	sd	t2, \at + 8(a0)
-	sd	t3, \at + 16(a0)
-	sd	t4, \at + 24(a0)
-	sd	t5, \at + 32(a0)
-	sd	t6, \at + 40(a0)
-	sd	a3, \at + 48(a0)
-	sd	a4, \at + 56(a0)
+	eight	ld, a1, \at
+	eight	sd, a0, \at
 	.endr
 	addi	a1, a1, 128
 	addi	a0, a0, 128
@@ -108,6 +109,12 @@ copy_end:
 	mv	a0, a2
 	ret
 
+/* void page_zero(void *page) */
+	.globl	page_zero
+page_zero:
+	li	a2, 4096
+	j	zero_aligned
+
 /* size_t zero_bytes(void *to, size_t unused, size_t nbytes): what is left */
 	.globl	zero_bytes
 zero_bytes:
@@ -119,14 +126,23 @@ zero_bytes:
 	addi	a2, a2, -1
 	j	zero_bytes
 zero_aligned:
-	li	t0, 64
-	bltu	a2, t0, zero_tail
-2:	.irp	at, 0, 8, 16, 24, 32, 40, 48, 56
-	sd	zero, \at(a0)
+	li	t0, 256
+	bltu	a2, t0, zero_word
+1:	.set	offset, 0
+	.rept	32
+	sd	zero, offset(a0)
+	.set	offset, offset + 8
 	.endr
-	addi	a0, a0, 64
-	addi	a2, a2, -64
-	bgeu	a2, t0, 2b
+	addi	a0, a0, 256
+	addi	a2, a2, -256
+	bgeu	a2, t0, 1b
+zero_word:
+	li	t0, 8
+	bltu	a2, t0, zero_tail
+	sd	zero, (a0)
+	addi	a0, a0, 8
+	addi	a2, a2, -8
+	j	zero_word
 zero_tail:
 	beqz	a2, zero_end
 	sb	zero, (a0)
