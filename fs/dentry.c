@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: MIT
+/*
+ * dentry.c - the cache of names.
+ *
+ * A path is walked one component at a time: (directory, name) -> inode.  The
+ * answers are kept, "no such file" too, in a hash table by parent and name,
+ * so that a walk over known names asks no filesystem, takes no directory's
+ * lock, and costs a hash and a comparison per component.
+ *
+ * Each dentry holds its parent, so that the names in use form a tree up to
+ * the root of their filesystem; ".." and getcwd(2) are read off it.  Where a
+ * filesystem is mounted, the point and the root name each other.
+ *
+ *        "/" ---- "home" ---- "ann" (inode 12)
+ *         |          \------- "bob" (negative)
+ *         \------ "proc" -mount_root-> "/" (of procfs)
+ *
+ * What a name means changes only with its directory's inode lock held, and
+ * under dentry_lock: create makes a negative dentry positive; unlink makes it
+ * negative again, or, if somebody else still holds it, takes it out of the
+ * table for good (unlinked), so that its holders keep what they had; rename
+ * moves it.  So lookups see either the old or the new name, never a mix.
+ *
+ * Book: chapter 6.  Tests: usertests.
+ */
+#include "fs/dentry.h"
+
+#include "kernel/lib/assert.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "mm/slab.h"
+
+enum { DENTRY_HASH_SIZE = 4096, DENTRY_SHRINK_BATCH = 16 };
+
+/* A name that doesn't fit into its dentry; shared after a rename. */
+struct long_name {
+	unsigned refs; /* dentry_lock */
+	char text[];
+};
+
+static struct spinlock dentry_lock = SPINLOCK_INIT("dentries", RANK_DENTRY);
+static struct list hash_table[DENTRY_HASH_SIZE];
+static struct list unused; /* by lru_link */
+static size_t ncached, nunused;
+static size_t nunused_max;             /* constant */
+static struct slab_cache *dentry_slab; /* constant */
+
+void dentry_init_cache(void)
+{
+	struct page_counts frames;
+
+	for (size_t i = 0; i < DENTRY_HASH_SIZE; i++)
+		list_init(&hash_table[i]);
+	list_init(&unused);
+	dentry_slab = slab_cache_create("dentry", sizeof(struct dentry), 0);
+	page_count(&frames);
+	nunused_max = max_u64(512, min_u64(frames.total / 8, 65536));
+}
+
+static uint32_t name_hash(const struct dentry *dir, const char *name,
+			  size_t nname)
+{
+	uint64_t hash = (uintptr_t)dir >> 4;
+
+	for (size_t i = 0; i < nname; i++)
+		hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3;
+	return hash >> 32 ^ hash;
+}
+
+static struct list *hash_chain(uint32_t hash)
+{
+	return &hash_table[hash % DENTRY_HASH_SIZE];
+}
+
+/* --- the names themselves --- */
+
+static struct long_name *long_name(const struct dentry *d)
+{
+	return container_of(d->name, struct long_name, text[0]);
+}
+
+static int name_init(struct dentry *d, const char *name, size_t nname)
+{
+	struct long_name *l;
+
+	d->name = d->short_name;
+	d->nname = nname;
+	if (nname >= DENTRY_SHORT_NAME) {
+		l = kmalloc(sizeof(*l) + nname + 1);
+		if (!l)
+			return -ENOMEM;
+		l->refs = 1;
+		d->name = l->text;
+	}
+	memcpy(d->name, name, nname);
+	d->name[nname] = '\0';
+	return 0;
+}
+
+static void name_drop_locked(struct dentry *d)
+{
+	if (d->name != d->short_name && --long_name(d)->refs == 0)
+		kfree(long_name(d));
+	d->name = d->short_name;
+}
+
+static void name_share_locked(struct dentry *d, const struct dentry *from)
+{
+	name_drop_locked(d);
+	d->nname = from->nname;
+	if (from->name == from->short_name) {
+		memcpy(d->short_name, from->short_name, DENTRY_SHORT_NAME);
+	} else {
+		d->name = from->name;
+		long_name(d)->refs++;
+	}
+}
+
+/* --- life and death --- */
+
+static struct dentry *dentry_alloc(struct super *super, const char *name,
+				   size_t nname)
+{
+	struct dentry *d = slab_alloc_zeroed(dentry_slab);
+
+	if (!d)
+		return NULL;
+	if (name_init(d, name, nname)) {
+		slab_free(dentry_slab, d);
+		return NULL;
+	}
+	d->refs = 1;
+	d->super = super;
+	d->volatile_name = super->transient;
+	list_init(&d->hash_link);
+	list_init(&d->child_link);
+	list_init(&d->children);
+	list_init(&d->lru_link);
+	return d;
+}
+
+struct dentry *dentry_new_root(struct super *super, struct inode *inode)
+{
+	struct dentry *d = dentry_alloc(super, "/", 1);
+
+	if (!d)
+		return NULL;
+	d->parent = d;
+	d->inode = inode;
+	spin_lock(&dentry_lock);
+	ncached++;
+	spin_unlock(&dentry_lock);
+	return d;
+}
+
+struct dentry *dentry_hold(struct dentry *d)
+{
+	unsigned before = atomic_fetch_add(&d->refs, 1);
+
+	assert(before > 0);
+	return d;
+}
+
+/* 0 to 1 only here. */
+static struct dentry *hold_locked(struct dentry *d)
+{
+	if (atomic_fetch_add(&d->refs, 1) == 0) {
+		list_remove(&d->lru_link);
+		nunused--;
+	}
+	return d;
+}
+
+/* No references left: out of the table and of its parent's children. */
+static void detach_locked(struct dentry *d)
+{
+	list_remove(&d->hash_link);
+	list_remove(&d->child_link);
+	name_drop_locked(d);
+	ncached--;
+}
+
+/* Free a detached dentry.  Its parent, if it has one, is left to be put. */
+static struct dentry *dentry_free(struct dentry *d)
+{
+	struct dentry *parent = d->parent == d ? NULL : d->parent;
+
+	if (d->inode)
+		inode_put(d->inode);
+	slab_free(dentry_slab, d);
+	return parent;
+}
+
+/* Drop a reference; if the dentry is dead, its parent's is next: returned. */
+static struct dentry *put_one(struct dentry *d)
+{
+	unsigned refs = atomic_load_explicit(&d->refs, memory_order_relaxed);
+
+	while (refs > 1)
+		if (atomic_compare_exchange_weak(&d->refs, &refs, refs - 1))
+			return NULL;
+
+	spin_lock(&dentry_lock);
+	if (atomic_fetch_sub(&d->refs, 1) != 1) {
+		spin_unlock(&dentry_lock);
+		return NULL;
+	}
+	if (!list_empty(&d->hash_link)) {
+		list_add_tail(&unused, &d->lru_link);
+		nunused++;
+		spin_unlock(&dentry_lock);
+		return NULL;
+	}
+	detach_locked(d);
+	spin_unlock(&dentry_lock);
+	return dentry_free(d);
+}
+
+void dentry_put(struct dentry *d)
+{
+	while (d)
+		d = put_one(d);
+	if (nunused > nunused_max)
+		dentry_shrink(NULL, DENTRY_SHRINK_BATCH);
+}
+
+/* Detach the least recently used name, or NULL. */
+static struct dentry *unused_take(const struct super *super)
+{
+	struct dentry *found = NULL;
+
+	spin_lock(&dentry_lock);
+	list_for_each (link, &unused) {
+		struct dentry *d = list_entry(link, struct dentry, lru_link);
+
+		if (super && d->super != super)
+			continue;
+		list_remove(&d->lru_link);
+		nunused--;
+		detach_locked(d);
+		found = d;
+		break;
+	}
+	spin_unlock(&dentry_lock);
+	return found;
+}
+
+size_t dentry_shrink(struct super *super, size_t max)
+{
+	size_t n = 0;
+	struct dentry *d;
+
+	for (; n < max && (d = unused_take(super)); n++) {
+		struct dentry *parent = dentry_free(d);
+
+		/* Not dentry_put(): it might call us. */
+		while (parent)
+			parent = put_one(parent);
+	}
+	return n;
+}
+
+/* --- lookup --- */
+
+static struct dentry *cache_find(struct dentry *dir, const char *name,
+				 size_t nname, uint32_t hash)
+{
+	struct list *chain = hash_chain(hash);
+	struct dentry *found = NULL;
+
+	spin_lock(&dentry_lock);
+	list_for_each (link, chain) {
+		struct dentry *d = list_entry(link, struct dentry, hash_link);
+
+		if (d->hash == hash && d->parent == dir && d->nname == nname &&
+		    memcmp(d->name, name, nname) == 0) {
+			found = hold_locked(d);
+			break;
+		}
+	}
+	spin_unlock(&dentry_lock);
+	return found;
+}
+
+/* A new name below @dir, whose inode lock keeps others from adding it too. */
+static void cache_insert(struct dentry *d, struct dentry *dir, uint32_t hash)
+{
+	d->parent = dentry_hold(dir);
+	d->hash = hash;
+	spin_lock(&dentry_lock);
+	list_add(&dir->children, &d->child_link);
+	if (!d->volatile_name)
+		list_add(hash_chain(hash), &d->hash_link);
+	ncached++;
+	spin_unlock(&dentry_lock);
+}
+
+/* Ask the filesystem. */
+static int lookup_miss(struct dentry *dir, const char *name, size_t nname,
+		       uint32_t hash, struct dentry **out)
+{
+	struct dentry *d = dentry_alloc(dir->super, name, nname);
+
+	if (!d)
+		return -ENOMEM;
+
+	int err = dir->inode->ops->lookup(dir->inode, name, nname, &d->inode);
+
+	if (err && err != -ENOENT) {
+		name_drop_locked(d); /* nobody else knows it */
+		slab_free(dentry_slab, d);
+		return err;
+	}
+	cache_insert(d, dir, hash);
+	*out = d;
+	return 0;
+}
+
+int dentry_lookup_locked(struct dentry *dir, const char *name, size_t nname,
+			 struct dentry **out)
+{
+	uint32_t hash = name_hash(dir, name, nname);
+
+	if (dir->unlinked)
+		return -ENOENT;
+	*out = cache_find(dir, name, nname, hash);
+	return *out ? 0 : lookup_miss(dir, name, nname, hash, out);
+}
+
+int dentry_lookup(struct dentry *dir, const char *name, size_t nname,
+		  struct dentry **out)
+{
+	*out = cache_find(dir, name, nname, name_hash(dir, name, nname));
+	if (*out)
+		return 0;
+	inode_lock(dir->inode);
+
+	int err = dentry_lookup_locked(dir, name, nname, out);
+
+	inode_unlock(dir->inode);
+	return err;
+}
+
+/* --- changes --- */
+
+void dentry_instantiate(struct dentry *d, struct inode *inode)
+{
+	spin_lock(&dentry_lock);
+	assert(!d->inode && !d->unlinked);
+	d->inode = inode;
+	spin_unlock(&dentry_lock);
+}
+
+/* Move the unused negative names below @d, which is being removed, to @dead:
+ * they would keep it alive. */
+static void prune_locked(struct dentry *d, struct list *dead)
+{
+	struct list *next;
+
+	for (struct list *l = d->children.next; l != &d->children; l = next) {
+		struct dentry *child = list_entry(l, struct dentry, child_link);
+
+		next = l->next;
+		if (child->refs > 0 || child->inode)
+			continue;
+		list_remove(&child->lru_link);
+		nunused--;
+		detach_locked(child);
+		list_add(dead, &child->child_link);
+	}
+}
+
+static void free_pruned(struct list *dead)
+{
+	struct list *link;
+
+	while ((link = list_pop(dead)))
+		dentry_put(dentry_free(
+			list_entry(link, struct dentry, child_link)));
+}
+
+static void unlink_locked(struct dentry *d)
+{
+	list_remove(&d->hash_link);
+	d->unlinked = true;
+}
+
+struct inode *dentry_forget(struct dentry *d)
+{
+	struct inode *inode = NULL;
+	struct list dead;
+
+	list_init(&dead);
+	spin_lock(&dentry_lock);
+	prune_locked(d, &dead);
+	spin_unlock(&dentry_lock);
+	free_pruned(&dead);
+
+	spin_lock(&dentry_lock);
+	if (d->refs == 1) {
+		inode = d->inode;
+		d->inode = NULL;
+	} else {
+		unlink_locked(d);
+	}
+	spin_unlock(&dentry_lock);
+	return inode;
+}
+
+void dentry_move(struct dentry *d, struct dentry *target)
+{
+	struct dentry *old_parent = d->parent;
+	struct list dead;
+
+	list_init(&dead);
+	dentry_hold(target->parent);
+	spin_lock(&dentry_lock);
+	prune_locked(target, &dead);
+	unlink_locked(target);
+	list_remove(&d->hash_link);
+	list_remove(&d->child_link);
+	name_share_locked(d, target);
+	d->parent = target->parent;
+	d->hash = target->hash;
+	list_add(&d->parent->children, &d->child_link);
+	list_add(hash_chain(d->hash), &d->hash_link);
+	spin_unlock(&dentry_lock);
+	free_pruned(&dead);
+	dentry_put(old_parent);
+}
+
+/* --- mounts, and paths --- */
+
+int dentry_mount(struct dentry *point, struct dentry *root)
+{
+	int err = 0;
+
+	spin_lock(&dentry_lock);
+	if (point->mount_root)
+		err = -EBUSY;
+	else if (point->unlinked)
+		err = -ENOENT;
+	if (!err) {
+		point->mount_root = root;
+		root->mount_point = point;
+	}
+	spin_unlock(&dentry_lock);
+	return err;
+}
+
+int dentry_unmount(struct dentry *root)
+{
+	int err = -EBUSY;
+
+	spin_lock(&dentry_lock);
+	if (root->refs == 2 && root->mount_point && !root->mount_root) {
+		root->mount_point->mount_root = NULL;
+		root->mount_point = NULL;
+		err = 0;
+	}
+	spin_unlock(&dentry_lock);
+	return err;
+}
+
+struct dentry *dentry_cross(struct dentry *d)
+{
+	/* Most names are no mount points; a mount just now may be missed. */
+	while (d->mount_root) {
+		struct dentry *point = d;
+
+		spin_lock(&dentry_lock);
+		if (d->mount_root)
+			d = hold_locked(d->mount_root);
+		spin_unlock(&dentry_lock);
+		if (d == point)
+			break;
+		dentry_put(point);
+	}
+	return d;
+}
+
+/* The mount point that @d, a filesystem's root, covers; or @d. */
+static struct dentry *uncover_locked(struct dentry *d, struct dentry *root)
+{
+	while (d != root && d->parent == d && d->mount_point)
+		d = d->mount_point;
+	return d;
+}
+
+struct dentry *dentry_above(struct dentry *d, struct dentry *root)
+{
+	spin_lock(&dentry_lock);
+	d = uncover_locked(d, root);
+	if (d != root)
+		d = d->parent;
+	hold_locked(d);
+	spin_unlock(&dentry_lock);
+	return d;
+}
+
+bool dentry_is_below(struct dentry *d, struct dentry *above)
+{
+	spin_lock(&dentry_lock);
+	while (d != above && d->parent != d)
+		d = d->parent;
+	spin_unlock(&dentry_lock);
+	return d == above;
+}
+
+/* Put @text before @at, unless it would reach below @start: then NULL. */
+static char *prepend(char *start, char *at, const char *text, size_t nbytes)
+{
+	if (!at || (size_t)(at - start) < nbytes)
+		return NULL;
+	return memcpy(at - nbytes, text, nbytes);
+}
+
+static char *path_before_locked(struct dentry *d, struct dentry *root,
+				char *start, char *at)
+{
+	char *end = at;
+
+	for (;;) {
+		d = uncover_locked(d, root);
+		if (d == root || d->parent == d)
+			break;
+		at = prepend(start, at, d->name, d->nname);
+		at = prepend(start, at, "/", 1);
+		d = d->parent;
+	}
+	if (at == end)
+		at = prepend(start, at, "/", 1);
+	if (root && d != root)
+		at = prepend(start, at, "(unreachable)", 13);
+	return at;
+}
+
+ssize_t dentry_path(struct dentry *d, struct dentry *root, char *out,
+		    size_t nbytes)
+{
+	char *end = out + nbytes;
+
+	spin_lock(&dentry_lock);
+
+	char *at = prepend(out, end, "", 1);
+
+	if (d->unlinked)
+		at = prepend(out, at, " (deleted)", 10);
+	at = path_before_locked(d, root, out, at);
+	spin_unlock(&dentry_lock);
+	if (!at)
+		return -ENAMETOOLONG;
+	memmove(out, at, end - at);
+	return end - at - 1;
+}
+
+size_t dentry_count(void)
+{
+	return ncached;
+}

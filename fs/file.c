@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: MIT
+/*
+ * file.c - open files, and what reading and writing ordinary ones means.
+ *
+ * A struct file is one open(2): a position, the O_ flags, and the inode.
+ * Descriptors that dup(2) or fork(2) made share it, and so the position.
+ * Kinds of files differ by file_ops; here are those of regular files, whose
+ * bytes are in the page cache (mm/cache.c), and of directories.
+ *
+ * Locking: read, write and lseek at the file's position take position_lock,
+ * so that two of them never see the same bytes.  A write holds the inode lock
+ * as well, which makes it whole against other writes and truncation; but it
+ * may not wait for user memory there, because the user's buffer can be a
+ * mapping of this very file.  So mapping_write() stops where a page of the
+ * buffer is missing; we let go of the lock, have the page brought in, and go
+ * on.
+ *
+ * Book: chapter 6.  Tests: usertests, mmaptest.
+ */
+#include "fs/file.h"
+
+#include <linux/fs.h>
+
+#include "fs/pseudo.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "mm/slab.h"
+
+static const int64_t ONE_DAY = 24 * 60 * 60;
+
+static const struct file_ops *ops_by_type(const struct inode *inode)
+{
+	switch (inode->mode & S_IFMT) {
+	case S_IFREG:
+		return &file_ops_regular;
+	case S_IFDIR:
+		return &file_ops_directory;
+	case S_IFCHR:
+	case S_IFBLK:
+		return &file_ops_device;
+	case S_IFIFO:
+		return &file_ops_fifo;
+	}
+	return &file_ops_path;
+}
+
+struct file *file_new(struct inode *inode, struct dentry *dentry,
+		      unsigned flags)
+{
+	struct file *f = kmalloc_zeroed(sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->refs = 1;
+	f->flags = flags;
+	f->inode = inode_hold(inode);
+	f->dentry = dentry ? dentry_hold(dentry) : NULL;
+	mutex_init(&f->position_lock, "position", RANK_POSITION);
+	f->errors_seen = inode->mapping.nerrors;
+	f->ops = inode->file_ops ? inode->file_ops : ops_by_type(inode);
+	if (flags & O_PATH)
+		f->ops = &file_ops_path;
+	else if (inode_is(inode, S_IFREG) && inode->mapping.ops)
+		f->mapping = &inode->mapping;
+	return f;
+}
+
+void file_discard(struct file *f)
+{
+	if (f->writers > 0)
+		inode_close_write(f->inode);
+	if (f->writers < 0)
+		inode_allow_write(f->inode);
+	if (f->dentry)
+		dentry_put(f->dentry);
+	inode_put(f->inode);
+	kfree(f);
+}
+
+void file_get(struct file *f)
+{
+	atomic_fetch_add(&f->refs, 1);
+}
+
+void file_put(struct file *f)
+{
+	if (atomic_fetch_sub(&f->refs, 1) != 1)
+		return;
+	if (f->ops->release)
+		f->ops->release(f);
+	file_discard(f);
+}
+
+struct mapping *file_mapping(struct file *f)
+{
+	return f->mapping;
+}
+
+/* May an inode of this type be opened like this at all? */
+static int open_check(const struct inode *inode, unsigned flags)
+{
+	bool write = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+
+	if (flags & O_PATH)
+		return 0;
+	switch (inode->mode & S_IFMT) {
+	case S_IFLNK:
+		return -ELOOP;
+	case S_IFSOCK:
+		return -ENXIO;
+	case S_IFDIR:
+		if (write)
+			return -EISDIR;
+		break;
+	case S_IFREG:
+		if (write && inode->super->read_only)
+			return -EROFS;
+		break;
+	}
+	return 0;
+}
+
+static int open_prepare(struct file *f)
+{
+	int err;
+
+	if (inode_is(f->inode, S_IFREG) && file_writable(f) &&
+	    !(f->flags & O_PATH)) {
+		err = inode_open_write(f->inode);
+		if (err)
+			return err;
+		f->writers = 1;
+	}
+	return f->ops->open ? f->ops->open(f) : 0;
+}
+
+int file_open(struct dentry *d, unsigned flags, struct file **out)
+{
+	int err = open_check(d->inode, flags);
+
+	if (err)
+		return err;
+
+	struct file *f = file_new(d->inode, d, flags & ~O_TRUNC);
+
+	if (!f)
+		return -ENOMEM;
+	err = open_prepare(f);
+	if (err) {
+		file_discard(f);
+		return err;
+	}
+	if ((flags & O_TRUNC) && inode_is(f->inode, S_IFREG)) {
+		err = inode_truncate(f->inode, 0);
+		if (err) {
+			file_put(f);
+			return err;
+		}
+	}
+	*out = f;
+	return 0;
+}
+
+ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	if (!file_readable(f))
+		return -EBADF;
+	if (!f->ops->read)
+		return -EINVAL;
+	if (offset || f->ops->stream)
+		return f->ops->read(f, uio, offset);
+	mutex_lock(&f->position_lock);
+
+	ssize_t n = f->ops->read(f, uio, &f->position);
+
+	mutex_unlock(&f->position_lock);
+	return n;
+}
+
+ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	if (!file_writable(f))
+		return -EBADF;
+	if (!f->ops->write)
+		return -EINVAL;
+	if (offset || f->ops->stream)
+		return f->ops->write(f, uio, offset);
+	mutex_lock(&f->position_lock);
+
+	ssize_t n = f->ops->write(f, uio, &f->position);
+
+	mutex_unlock(&f->position_lock);
+	return n;
+}
+
+ssize_t file_read_kernel(struct file *f, void *buffer, size_t nbytes,
+			 uint64_t offset)
+{
+	struct uio uio;
+
+	uio_init_kernel(&uio, buffer, nbytes);
+	return file_read(f, &uio, &offset);
+}
+
+/* Where @whence leads in an object of @size bytes, all of them data. */
+static int64_t seek_target(const struct file *f, int64_t offset, int whence,
+			   int64_t size)
+{
+	int64_t target = offset;
+
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		if (__builtin_add_overflow(f->position, offset, &target))
+			return -EOVERFLOW;
+		break;
+	case SEEK_END:
+		if (__builtin_add_overflow(size, offset, &target))
+			return -EOVERFLOW;
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (offset < 0 || offset >= size)
+			return -ENXIO;
+		return whence == SEEK_DATA ? offset : size;
+	default:
+		return -EINVAL;
+	}
+	return target < 0 ? -EINVAL : target;
+}
+
+int64_t file_seek(struct file *f, int64_t offset, int whence)
+{
+	if (f->ops->stream)
+		return -ESPIPE;
+	if (f->ops->seek)
+		return f->ops->seek(f, offset, whence);
+	mutex_lock(&f->position_lock);
+
+	int64_t target =
+		seek_target(f, offset, whence, (int64_t)inode_size(f->inode));
+
+	if (target >= 0)
+		f->position = target;
+	mutex_unlock(&f->position_lock);
+	return target;
+}
+
+unsigned file_poll(struct file *f, struct waiter *waiter)
+{
+	if (f->ops->poll)
+		return f->ops->poll(f, waiter);
+	return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}
+
+int file_sync(struct file *f, bool data_only)
+{
+	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+}
+
+int file_check_mappable(struct file *f)
+{
+	if (f->flags & O_PATH)
+		return -EBADF;
+	if (!file_readable(f))
+		return -EACCES;
+	return f->mapping ? 0 : -ENODEV;
+}
+
+size_t file_describe(struct file *f, char *out, size_t nbytes)
+{
+	ssize_t n;
+
+	if (f->dentry)
+		n = dentry_path(f->dentry, NULL, out, nbytes);
+	else if (inode_is(f->inode, S_IFREG))
+		n = snprintf(out, nbytes, "/dev/zero (deleted)");
+	else
+		n = snprintf(out, nbytes, "%s:[%lu]", f->inode->super->type,
+			     f->inode->ino);
+	return n > 0 ? min_u64(n, nbytes - 1) : 0;
+}
+
+int inode_truncate(struct inode *inode, uint64_t nbytes)
+{
+	int err;
+
+	if (nbytes > inode->super->max_size)
+		return -EFBIG;
+	err = inode_open_write(inode);
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = inode->ops->resize ? inode->ops->resize(inode, nbytes) : -EINVAL;
+	if (!err)
+		inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	inode_unlock(inode);
+	inode_close_write(inode);
+	return err;
+}
+
+/* --- regular files --- */
+
+static bool before(struct timestamp a, struct timestamp b)
+{
+	return a.seconds < b.seconds ||
+	       (a.seconds == b.seconds && a.nanoseconds < b.nanoseconds);
+}
+
+/*
+ * The time of access is kept as Linux keeps it by default (relatime): only
+ * when it would become newer than a change, or is a day old; else every read
+ * would be a write.
+ */
+static void note_access(struct file *f)
+{
+	struct inode *inode = f->inode;
+
+	if ((f->flags & O_NOATIME) || inode->super->read_only)
+		return;
+	if (before(inode->modified, inode->accessed) &&
+	    before(inode->changed, inode->accessed) &&
+	    timestamp_now().seconds - inode->accessed.seconds < ONE_DAY)
+		return;
+	inode_lock(inode);
+	inode_touch(inode, INODE_ATIME);
+	inode_unlock(inode);
+}
+
+static ssize_t regular_read(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	ssize_t n = mapping_read(f->mapping, uio, *offset);
+
+	if (n > 0) {
+		*offset += n;
+		note_access(f);
+	}
+	return n;
+}
+
+/* Write, but not past the largest offset the filesystem can do.  The inode is
+ * locked. */
+static ssize_t write_bounded(struct inode *inode, struct uio *uio,
+			     uint64_t offset)
+{
+	uint64_t max = inode->super->max_size;
+	size_t left = uio->left;
+
+	if (offset >= max)
+		return -EFBIG;
+	uio->left = min_u64(left, max - offset);
+
+	size_t beyond = left - uio->left;
+	ssize_t n = mapping_write(&inode->mapping, uio, offset);
+
+	uio->left += beyond;
+	return n;
+}
+
+/* As much as goes without waiting for user memory. */
+static ssize_t write_some(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	struct inode *inode = f->inode;
+
+	inode_lock(inode);
+	if (f->flags & O_APPEND)
+		*offset = inode_size(inode);
+
+	ssize_t n = write_bounded(inode, uio, *offset);
+
+	if (n > 0) {
+		*offset += n;
+		inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	}
+	inode_unlock(inode);
+	return n;
+}
+
+static ssize_t regular_write(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	ssize_t total = 0;
+	ssize_t n = 0;
+
+	while (uio->left) {
+		n = write_some(f, uio, offset);
+		if (n == 0)
+			n = uio_fault_in(uio, VM_R);
+		if (n < 0)
+			break;
+		total += n;
+	}
+	if (total > 0 && (f->flags & O_DSYNC)) {
+		int err = file_sync(f, !(f->flags & __O_SYNC));
+
+		if (err)
+			return err;
+	}
+	return total > 0 ? total : n;
+}
+
+int file_sync_range(struct file *f, pgoff_t first, pgoff_t end)
+{
+	int err = mapping_writeback(f->mapping, first, end, true);
+	int err_inode = inode_write(f->inode, true);
+	int err_before = mapping_error_since(f->mapping, &f->errors_seen);
+
+	if (err_before)
+		return err_before;
+	return err ? err : err_inode;
+}
+
+static int regular_sync(struct file *f, bool data_only)
+{
+	return file_sync_range(f, 0, UINT64_MAX);
+}
+
+const struct file_ops file_ops_regular = {
+	.read = regular_read,
+	.write = regular_write,
+	.sync = regular_sync,
+};
+
+/* --- directories --- */
+
+static ssize_t directory_read(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	return -EISDIR;
+}
+
+static int directory_sync(struct file *f, bool data_only)
+{
+	return inode_write(f->inode, true);
+}
+
+/* A visit that notes how far it came. */
+struct noting_visit {
+	struct dir_visit visit;
+	struct dir_visit *inner;
+	uint64_t position;
+};
+
+static bool note_entry(struct dir_visit *visit, const char *name, size_t nname,
+		       uint64_t ino, unsigned type, uint64_t next)
+{
+	struct noting_visit *n =
+		container_of(visit, struct noting_visit, visit);
+
+	if (!n->inner->entry(n->inner, name, nname, ino, type, next))
+		return false;
+	n->position = next;
+	return true;
+}
+
+int file_read_dir(struct file *f, struct dir_visit *visit)
+{
+	struct noting_visit n = {.visit.entry = note_entry, .inner = visit};
+	struct inode *dir = f->inode;
+	int err = -ENOENT;
+
+	if (!inode_is(dir, S_IFDIR) || !dir->ops->read_dir)
+		return -ENOTDIR;
+	mutex_lock(&f->position_lock);
+	inode_lock(dir);
+	n.position = f->position;
+	if (!f->dentry->unlinked)
+		err = dir->ops->read_dir(dir, f->position, &n.visit);
+	f->position = n.position;
+	inode_unlock(dir);
+	mutex_unlock(&f->position_lock);
+	if (!err)
+		note_access(f);
+	return err;
+}
+
+const struct file_ops file_ops_directory = {
+	.read = directory_read,
+	.sync = directory_sync,
+};
+
+/* --- O_PATH: a name and nothing else --- */
+
+static ssize_t path_transfer(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	return -EBADF;
+}
+
+static int64_t path_seek(struct file *f, int64_t offset, int whence)
+{
+	return -EBADF;
+}
+
+static long path_ioctl(struct file *f, unsigned request, vaddr_t argument)
+{
+	return -EBADF;
+}
+
+static int path_sync(struct file *f, bool data_only)
+{
+	return -EBADF;
+}
+
+const struct file_ops file_ops_path = {
+	.read = path_transfer,
+	.write = path_transfer,
+	.seek = path_seek,
+	.ioctl = path_ioctl,
+	.sync = path_sync,
+};

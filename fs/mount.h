@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FS_MOUNT_H
+#define FS_MOUNT_H
+
+/*
+ * mount.h - which filesystems are mounted where, and what concerns all of
+ * them.
+ */
+
+#include "fs/path.h"
+
+/* Mount @device ("vda", "/dev/vda") on "/", and /dev, if there is one: -ENODEV,
+ * or why the filesystem could not be mounted. */
+int mount_root(const char *device, bool read_only);
+
+/* mount(2), umount2(2).  @source: a block device's path, for those types that
+ * need one.  @flags: MS_RDONLY. */
+int mount_at(struct fs_context *fs, const char *source, const char *path,
+	     const char *type, unsigned long flags);
+int mount_remove(struct fs_context *fs, const char *path, bool follow);
+
+/* The root of everything, referenced. */
+struct dentry *mount_root_dentry(void);
+
+/* Call @visit for each mount, in order, until it returns false. */
+struct mount_visit {
+	bool (*mount)(struct mount_visit *visit, const struct super *super,
+		      const char *source, struct dentry *root);
+};
+void mount_for_each(struct mount_visit *visit);
+
+/* The n-th type of filesystem there is, or NULL; whether it has a device. */
+const char *mount_type(unsigned n, bool *has_device);
+
+/* sync(2), syncfs(2): the first error. */
+int mount_sync_all(void);
+int mount_sync(struct super *super);
+
+/* Sync everything and leave every filesystem clean: power-off.  No process is
+ * left but the caller, and nobody uses a file afterwards. */
+void mount_shutdown(void);
+
+/* A kernel thread's body: now and then writes metadata back. */
+void mount_flusher(void *unused);
+
+#endif

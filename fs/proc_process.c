@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc_process.c - what the files of one process say: /proc/<pid>/...
+ *
+ * A process may end while it is read about.  Each function takes what it needs
+ * once, as a counted reference or a copy, and what has gone meanwhile is shown
+ * as nothing: an address space without mappings, no open files.
+ *
+ * maps is the list of intervals itself, read with mm->lock held shared, so
+ * that it is true of one moment.
+ *
+ * Locking: mm->lock for reading; the rest is in the references.
+ *
+ * Book: chapters 5 and 6.  Tests: usertests, mmaptest.
+ */
+#include "fs/proc.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+enum {
+	NSEC_PER_TICK = 10000000, /* USER_HZ is 100 */
+	MAPS_NAME_COLUMN = 73,
+	KIB_PER_PAGE_SHIFT = PAGE_SHIFT - 10,
+};
+
+/* --- maps --- */
+
+static const char *special_name(const struct mm *mm, const struct vma *v)
+{
+	if (v->flags & VMA_SPECIAL)
+		return "[vdso]";
+	if (v->flags & VMA_HEAP)
+		return "[heap]";
+	if (v->flags & VMA_STACK && v->start < mm->stack_top &&
+	    mm->stack_top <= v->end)
+		return "[stack]";
+	return NULL;
+}
+
+/* A name may have line ends in it: they are shown as \012. */
+static void add_escaped(struct text *text, const char *name, size_t nname)
+{
+	for (size_t i = 0; i < nname; i++) {
+		if (name[i] == '\n')
+			text_add(text, "\\012", 4);
+		else
+			text_add(text, &name[i], 1);
+	}
+}
+
+static void show_vma(struct text *text, const struct mm *mm,
+		     const struct vma *v, char *path)
+{
+	const struct inode *inode = v->file ? v->file->inode : NULL;
+	const char *name = special_name(mm, v);
+	size_t start = text->length;
+	size_t nname = 0;
+
+	if (v->file)
+		nname = file_describe(v->file, path, PATH_MAX);
+	else if (name)
+		nname = strlen(name);
+	text_printf(
+		text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start,
+		v->end, v->prot & VM_R ? 'r' : '-', v->prot & VM_W ? 'w' : '-',
+		v->prot & VM_X ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
+		v->file ? v->pgoff << PAGE_SHIFT : 0,
+		inode ? inode->super->dev >> 8 & 0xfff : 0,
+		inode ? inode->super->dev & 0xff : 0, inode ? inode->ino : 0);
+	if (nname) {
+		while (text->length - start < MAPS_NAME_COLUMN)
+			text_add(text, " ", 1);
+		add_escaped(text, v->file ? path : name, nname);
+	}
+	text_add(text, "\n", 1);
+}
+
+static int show_maps(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	char *path;
+
+	if (!mm)
+		return 0;
+	path = kmalloc(PATH_MAX);
+	if (path) {
+		read_lock(&mm->lock);
+		for (struct vma *v = vma_next(&mm->vmas, NULL); v;
+		     v = vma_next(&mm->vmas, v))
+			show_vma(text, mm, v, path);
+		read_unlock(&mm->lock);
+		kfree(path);
+	}
+	mm_put(mm);
+	return path ? 0 : -ENOMEM;
+}
+
+/* --- sizes, in pages --- */
+
+struct sizes {
+	uint64_t mapped, data, stack, code, library, tables;
+	uint64_t anon, file, shmem; /* resident */
+};
+
+static void sizes_add(struct sizes *s, const struct mm *mm, const struct vma *v)
+{
+	uint64_t n = (v->end - v->start) >> PAGE_SHIFT;
+
+	if (v->flags & VMA_STACK)
+		s->stack += n;
+	else if ((v->prot & VM_W) && !(v->flags & VMA_SHARED))
+		s->data += n;
+	else if (v->file && (v->prot & VM_X) && !(v->flags & VMA_SHARED) &&
+		 v->file != mm->executable)
+		s->library += n;
+}
+
+static struct sizes sizes_of(int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	struct sizes s = {0};
+
+	if (!mm)
+		return s;
+	read_lock(&mm->lock);
+	for (struct vma *v = vma_next(&mm->vmas, NULL); v;
+	     v = vma_next(&mm->vmas, v))
+		sizes_add(&s, mm, v);
+	s.mapped = mm->vmas.npages;
+	read_unlock(&mm->lock);
+	s.code = (page_up(mm->code_end) - page_down(mm->code_start)) >>
+		 PAGE_SHIFT;
+	s.anon = max_u64(mm->resident_anon, 0);
+	s.file = max_u64(mm->resident_file, 0);
+	s.shmem = max_u64(mm->resident_shmem, 0);
+	mm_put(mm);
+	return s;
+}
+
+static int show_statm(struct text *text, int pid)
+{
+	struct sizes s = sizes_of(pid);
+
+	text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", s.mapped,
+		    s.anon + s.file + s.shmem, s.file + s.shmem, s.code,
+		    s.data + s.stack);
+	return 0;
+}
+
+/* --- status and stat --- */
+
+static const char *state_name(char state)
+{
+	switch (state) {
+	case 'R':
+		return "running";
+	case 'S':
+		return "sleeping";
+	case 'D':
+		return "disk sleep";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	}
+	return "dead";
+}
+
+static void line_kib(struct text *text, const char *name, uint64_t npages)
+{
+	text_printf(text, "%s:\t%8lu kB\n", name, npages << KIB_PER_PAGE_SHIFT);
+}
+
+static void show_status_memory(struct text *text, int pid)
+{
+	struct sizes s = sizes_of(pid);
+
+	if (s.mapped == 0)
+		return;
+	line_kib(text, "VmPeak", s.mapped);
+	line_kib(text, "VmSize", s.mapped);
+	line_kib(text, "VmLck", 0);
+	line_kib(text, "VmHWM", s.anon + s.file + s.shmem);
+	line_kib(text, "VmRSS", s.anon + s.file + s.shmem);
+	line_kib(text, "RssAnon", s.anon);
+	line_kib(text, "RssFile", s.file);
+	line_kib(text, "RssShmem", s.shmem);
+	line_kib(text, "VmData", s.data);
+	line_kib(text, "VmStk", s.stack);
+	line_kib(text, "VmExe", s.code);
+	line_kib(text, "VmLib", s.library);
+	line_kib(text, "VmPTE", s.tables);
+	line_kib(text, "VmSwap", 0);
+}
+
+static int show_status(struct text *text, int pid)
+{
+	struct fs_context *fs = process_fs_get(pid);
+	struct process_info p;
+
+	if (!process_info_get(pid, &p)) {
+		if (fs)
+			fs_context_put(fs);
+		return -ESRCH;
+	}
+	text_printf(text, "Name:\t%s\n", p.name);
+	if (fs) {
+		text_printf(text, "Umask:\t%04o\n", fs->umask);
+		fs_context_put(fs);
+	}
+	text_printf(text, "State:\t%c (%s)\n", p.state, state_name(p.state));
+	text_printf(text, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n", pid,
+		    pid, p.parent);
+	text_printf(text, "TracerPid:\t0\nUid:\t0\t0\t0\t0\n"
+			  "Gid:\t0\t0\t0\t0\nGroups:\t \n");
+	show_status_memory(text, pid);
+	text_printf(text, "Threads:\t%u\n", p.nthreads);
+	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n", p.pending,
+		    p.shared_pending);
+	text_printf(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		    p.blocked, p.ignored, p.caught);
+	return 0;
+}
+
+/* What stat shows of an address space. */
+struct stat_memory {
+	uint64_t size, resident; /* bytes, pages */
+	uint64_t code_start, code_end, stack, data_start, data_end, heap;
+	uint64_t args_start, args_end, env_start, env_end, minor, major;
+};
+
+static struct stat_memory stat_memory_of(int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	struct stat_memory m = {0};
+
+	if (!mm)
+		return m;
+	m = (struct stat_memory){
+		.size = mm->vmas.npages << PAGE_SHIFT,
+		.resident = mm->resident_anon + mm->resident_file +
+			    mm->resident_shmem,
+		.code_start = mm->code_start,
+		.code_end = mm->code_end,
+		.stack = mm->stack_top,
+		.data_start = mm->data_start,
+		.data_end = mm->data_end,
+		.heap = mm->heap_start,
+		.args_start = mm->args_start,
+		.args_end = mm->args_end,
+		.env_start = mm->env_start,
+		.env_end = mm->env_end,
+		.minor = mm->faults_minor,
+		.major = mm->faults_major,
+	};
+	mm_put(mm);
+	return m;
+}
+
+/* The fields of proc(5), by their numbers there. */
+static int show_stat(struct text *text, int pid)
+{
+	struct stat_memory m = stat_memory_of(pid);
+	struct process_info p;
+
+	if (!process_info_get(pid, &p))
+		return -ESRCH;
+	/* 1-9 */
+	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 ", pid, p.name, p.state,
+		    p.parent, p.group, p.session, p.tty_rdev, p.tty_group);
+	/* 10-17 */
+	text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu ", m.minor, m.major,
+		    p.user_time / NSEC_PER_TICK, p.system_time / NSEC_PER_TICK,
+		    p.children_user_time / NSEC_PER_TICK,
+		    p.children_system_time / NSEC_PER_TICK);
+	/* 18-25 */
+	text_printf(text, "20 0 %u 0 %lu %lu %lu 18446744073709551615 ",
+		    p.nthreads, p.start_time / NSEC_PER_TICK, m.size,
+		    m.resident);
+	/* 26-34 */
+	text_printf(text, "%lu %lu %lu 0 0 %lu %lu %lu %lu ", m.code_start,
+		    m.code_end, m.stack, p.pending, p.blocked, p.ignored,
+		    p.caught);
+	/* 35-44 */
+	text_printf(text, "0 0 0 %d %u 0 0 0 0 0 ", p.exit_signal, p.hart);
+	/* 45-52 */
+	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu 0\n", m.data_start,
+		    m.data_end, m.heap, m.args_start, m.args_end, m.env_start,
+		    m.env_end);
+	return 0;
+}
+
+/* --- text the process itself keeps --- */
+
+static int show_comm(struct text *text, int pid)
+{
+	struct process_info p;
+
+	if (!process_info_get(pid, &p))
+		return -ESRCH;
+	text_printf(text, "%s\n", p.name);
+	return 0;
+}
+
+/* Bytes of its memory, as far as they are there. */
+static int add_memory(struct text *text, struct mm *mm, vaddr_t start,
+		      vaddr_t end)
+{
+	char *buffer = kmalloc(PAGE_SIZE);
+
+	if (!buffer)
+		return -ENOMEM;
+	while (start < end) {
+		size_t wanted = min_u64(end - start, PAGE_SIZE);
+		size_t n = mm_copy(mm, start, buffer, wanted, false);
+
+		text_add(text, buffer, n);
+		if (n < wanted)
+			break;
+		start += n;
+	}
+	kfree(buffer);
+	return 0;
+}
+
+static int show_cmdline(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	int err = 0;
+
+	if (mm) {
+		err = add_memory(text, mm, mm->args_start, mm->args_end);
+		mm_put(mm);
+	}
+	return err;
+}
+
+static int show_environ(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	int err = 0;
+
+	if (mm) {
+		err = add_memory(text, mm, mm->env_start, mm->env_end);
+		mm_put(mm);
+	}
+	return err;
+}
+
+/* --- links --- */
+
+static int follow_exe(int pid, struct dentry **out)
+{
+	struct mm *mm = process_mm_get(pid);
+	int err = -ENOENT;
+
+	if (!mm)
+		return err;
+	read_lock(&mm->lock);
+	if (mm->executable && mm->executable->dentry) {
+		*out = dentry_hold(mm->executable->dentry);
+		err = 0;
+	}
+	read_unlock(&mm->lock);
+	mm_put(mm);
+	return err;
+}
+
+static int follow_context(int pid, bool root, struct dentry **out)
+{
+	struct fs_context *fs = process_fs_get(pid);
+
+	if (!fs)
+		return -ENOENT;
+	spin_lock(&fs->lock);
+	*out = dentry_hold(root ? fs->root : fs->cwd);
+	spin_unlock(&fs->lock);
+	fs_context_put(fs);
+	return 0;
+}
+
+static int follow_cwd(int pid, struct dentry **out)
+{
+	return follow_context(pid, false, out);
+}
+
+static int follow_root(int pid, struct dentry **out)
+{
+	return follow_context(pid, true, out);
+}
+
+static ssize_t describe(int err, struct dentry *d, char *target, size_t nbytes)
+{
+	if (err)
+		return err;
+
+	ssize_t n = dentry_path(d, NULL, target, nbytes);
+
+	dentry_put(d);
+	return n;
+}
+
+static ssize_t read_exe(int pid, char *target, size_t nbytes)
+{
+	struct dentry *d = NULL;
+
+	return describe(follow_exe(pid, &d), d, target, nbytes);
+}
+
+static ssize_t read_cwd(int pid, char *target, size_t nbytes)
+{
+	struct dentry *d = NULL;
+
+	return describe(follow_cwd(pid, &d), d, target, nbytes);
+}
+
+static ssize_t read_root(int pid, char *target, size_t nbytes)
+{
+	struct dentry *d = NULL;
+
+	return describe(follow_root(pid, &d), d, target, nbytes);
+}
+
+int proc_file_get(int pid, int fd, struct file **out)
+{
+	struct fdtable *files = process_files_get(pid);
+	int err;
+
+	if (!files)
+		return -ENOENT;
+	err = fdtable_get(files, fd, out);
+	fdtable_put(files);
+	return err ? -ENOENT : 0;
+}
+
+const struct proc_entry proc_process_entries[] = {
+	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
+	{"comm", S_IFREG | 0444, .show = show_comm},
+	{"cwd", S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},
+	{"environ", S_IFREG | 0400, .show = show_environ},
+	{"exe", S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},
+	{.name = "fd", .mode = S_IFDIR | 0500},
+	{"maps", S_IFREG | 0444, .show = show_maps},
+	{"mounts", S_IFREG | 0444, .show = proc_show_mounts},
+	{"root", S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},
+	{"stat", S_IFREG | 0444, .show = show_stat},
+	{"statm", S_IFREG | 0444, .show = show_statm},
+	{"status", S_IFREG | 0444, .show = show_status},
+	{0},
+};

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc_system.c - what the files in /proc itself say: about memory, time,
+ * harts, mounts.
+ *
+ * The formats are Linux's, because programs parse them (free, top, ps, mount).
+ * Lines about things that don't exist here are left out, unless a program
+ * is known to miss them.  /proc/vmstat has Linux's names where the meaning is
+ * the same, and counters of our own, called quire_*, by which the tests see
+ * how something was done: pages written, faults by kind, shootdowns.
+ *
+ * Book: chapter 6.  Tests: usertests, mmaptest.
+ */
+#include "arch/riscv/boot.h"
+#include "arch/riscv/pagetable.h"
+#include "arch/riscv/time.h"
+#include "fs/mount.h"
+#include "fs/proc.h"
+#include "kernel/block/block.h"
+#include "kernel/dev/dev.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "mm/dirty.h"
+#include "mm/fault.h"
+#include "mm/slab.h"
+
+enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
+
+static void line_kib(struct text *text, const char *name, uint64_t npages)
+{
+	char label[24];
+
+	snprintf(label, sizeof(label), "%s:", name);
+	text_printf(text, "%-16s%8lu kB\n", label, npages << (PAGE_SHIFT - 10));
+}
+
+static int show_meminfo(struct text *text, int pid)
+{
+	struct page_counts n;
+
+	page_count(&n);
+
+	uint64_t clean = n.cached - min_u64(n.cached, n.dirty + n.shmem);
+
+	line_kib(text, "MemTotal", n.total);
+	line_kib(text, "MemFree", n.free);
+	line_kib(text, "MemAvailable", n.free + clean);
+	line_kib(text, "Buffers", 0);
+	line_kib(text, "Cached", n.cached);
+	line_kib(text, "SwapCached", 0);
+	line_kib(text, "SwapTotal", 0);
+	line_kib(text, "SwapFree", 0);
+	line_kib(text, "Dirty", n.dirty);
+	line_kib(text, "Writeback", n.writeback);
+	line_kib(text, "AnonPages", n.anonymous);
+	line_kib(text, "Mapped", n.mapped);
+	line_kib(text, "Shmem", n.shmem);
+	line_kib(text, "Slab", n.slab);
+	line_kib(text, "KernelStack", n.stacks);
+	line_kib(text, "PageTables", n.tables);
+	return 0;
+}
+
+static void line_count(struct text *text, const char *name, uint64_t n)
+{
+	text_printf(text, "%s %lu\n", name, n);
+}
+
+static int show_vmstat(struct text *text, int pid)
+{
+	const struct fault_counts *f = &fault_counts;
+	struct page_counts n;
+
+	page_count(&n);
+	line_count(text, "nr_free_pages", n.free);
+	line_count(text, "nr_anon_pages", n.anonymous);
+	line_count(text, "nr_mapped", n.mapped);
+	line_count(text, "nr_file_pages", n.cached);
+	line_count(text, "nr_dirty", n.dirty);
+	line_count(text, "nr_writeback", n.writeback);
+	line_count(text, "nr_shmem", n.shmem);
+	line_count(text, "nr_page_table_pages", n.tables);
+	line_count(text, "nr_written", dirty_counts.pages_written);
+	line_count(text, "pgfault", f->faults);
+	line_count(text, "pgmajfault", f->major);
+	line_count(text, "quire_data_pages_written",
+		   dirty_counts.pages_written);
+	line_count(text, "quire_write_errors", dirty_counts.write_errors);
+	line_count(text, "quire_harvests", dirty_counts.harvests);
+	line_count(text, "quire_harvested", dirty_counts.harvested);
+	line_count(text, "quire_fault_anonymous_zero", f->anonymous_zero);
+	line_count(text, "quire_fault_anonymous_new", f->anonymous_new);
+	line_count(text, "quire_fault_file_read", f->file_read);
+	line_count(text, "quire_fault_file_write", f->file_write);
+	line_count(text, "quire_fault_cow_copy", f->cow_copies);
+	line_count(text, "quire_fault_cow_reuse", f->cow_reuses);
+	line_count(text, "quire_fault_mended", f->mended);
+	line_count(text, "quire_fault_stack_growth", f->stack_growths);
+	line_count(text, "quire_shootdowns", tlb_shootdowns);
+	line_count(text, "quire_slab_pages", n.slab);
+	line_count(text, "quire_stack_pages", n.stacks);
+	line_count(text, "quire_inodes_in_use", inode_count_in_use());
+	line_count(text, "quire_inodes_cached", inode_count_cached());
+	line_count(text, "quire_names_cached", dentry_count());
+	return 0;
+}
+
+static void line_cpu(struct text *text, const char *name,
+		     const struct hart_times *t)
+{
+	text_printf(text, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name,
+		    t->user / NSEC_PER_TICK, t->system / NSEC_PER_TICK,
+		    t->idle / NSEC_PER_TICK);
+}
+
+static struct hart_times times_sum(void)
+{
+	struct hart_times sum = {0};
+
+	for (unsigned i = 0; i < hart_count(); i++) {
+		struct hart_times t;
+
+		process_hart_times(i, &t);
+		sum.user += t.user;
+		sum.system += t.system;
+		sum.idle += t.idle;
+	}
+	return sum;
+}
+
+static int show_stat(struct text *text, int pid)
+{
+	struct hart_times sum = times_sum();
+	struct process_totals totals;
+
+	process_count(&totals);
+	line_cpu(text, "cpu ", &sum);
+	for (unsigned i = 0; i < hart_count(); i++) {
+		struct hart_times t;
+		char name[16];
+
+		process_hart_times(i, &t);
+		snprintf(name, sizeof(name), "cpu%u", i);
+		line_cpu(text, name, &t);
+	}
+	line_count(text, "ctxt", totals.switches);
+	line_count(text, "btime", rtc_boot_seconds());
+	line_count(text, "processes", totals.forks);
+	line_count(text, "procs_running", totals.runnable);
+	line_count(text, "procs_blocked", 0);
+	return 0;
+}
+
+static int show_loadavg(struct text *text, int pid)
+{
+	struct process_totals totals;
+
+	process_count(&totals);
+	text_printf(text, "0.00 0.00 0.00 %u/%u %d\n", totals.runnable,
+		    totals.tasks, totals.last_pid);
+	return 0;
+}
+
+static int show_uptime(struct text *text, int pid)
+{
+	uint64_t up = time_now() / NSEC_PER_TICK;
+	uint64_t idle = times_sum().idle / NSEC_PER_TICK;
+
+	text_printf(text, "%lu.%02lu %lu.%02lu\n", up / 100, up % 100,
+		    idle / 100, idle % 100);
+	return 0;
+}
+
+static int show_version(struct text *text, int pid)
+{
+	text_printf(text, "Quire version 1 (Linux ABI, riscv64, SMP)\n");
+	return 0;
+}
+
+static int show_cpuinfo(struct text *text, int pid)
+{
+	for (unsigned i = 0; i < hart_count(); i++)
+		text_printf(text,
+			    "processor\t: %u\n"
+			    "hart\t\t: %lu\n"
+			    "isa\t\t: rv64imafdc\n"
+			    "mmu\t\t: sv39\n\n",
+			    i, hart_get(i)->id);
+	return 0;
+}
+
+static int show_cmdline(struct text *text, int pid)
+{
+	int chosen = fdt_find_path(&device_tree, "/chosen");
+	const char *args = fdt_string(&device_tree, chosen, "bootargs");
+
+	if (args)
+		text_add(text, args, strlen(args));
+	text_add(text, "\n", 1);
+	return 0;
+}
+
+static int show_filesystems(struct text *text, int pid)
+{
+	const char *name;
+	bool has_device;
+
+	for (unsigned i = 0; (name = mount_type(i, &has_device)); i++)
+		text_printf(text, "%s\t%s\n", has_device ? "" : "nodev", name);
+	return 0;
+}
+
+static int show_diskstats(struct text *text, int pid)
+{
+	struct block_device *disk = NULL;
+
+	while ((disk = block_next(disk)))
+		text_printf(text,
+			    "%4u %7u %s %lu 0 %lu 0 %lu 0 %lu 0 0 0 0 "
+			    "0 0 0 0 %lu 0\n",
+			    disk->rdev >> 8 & 0xfff, disk->rdev & 0xff,
+			    disk->name, disk->nreads, disk->sectors_read,
+			    disk->nwrites, disk->sectors_written,
+			    disk->nflushes);
+	return 0;
+}
+
+struct mounts_visit {
+	struct mount_visit visit;
+	struct text *text;
+	char *path; /* PATH_MAX */
+};
+
+static bool show_mount(struct mount_visit *visit, const struct super *super,
+		       const char *source, struct dentry *root)
+{
+	struct mounts_visit *m =
+		container_of(visit, struct mounts_visit, visit);
+	ssize_t n = dentry_path(root, NULL, m->path, PATH_MAX);
+
+	if (n < 0)
+		return true;
+	text_printf(m->text, "%s ", source);
+	text_add(m->text, m->path, n);
+	text_printf(m->text, " %s %s,relatime 0 0\n", super->type,
+		    super->read_only ? "ro" : "rw");
+	return true;
+}
+
+int proc_show_mounts(struct text *text, int pid)
+{
+	struct mounts_visit m = {.visit.mount = show_mount, .text = text};
+
+	m.path = kmalloc(PATH_MAX);
+	if (!m.path)
+		return -ENOMEM;
+	mount_for_each(&m.visit);
+	kfree(m.path);
+	return 0;
+}
+
+static ssize_t read_self(int pid, char *target, size_t nbytes)
+{
+	int self = process_current();
+
+	return self ? snprintf(target, nbytes, "%d", self) : -ENOENT;
+}
+
+const struct proc_entry proc_root_entries[] = {
+	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
+	{"cpuinfo", S_IFREG | 0444, .show = show_cpuinfo},
+	{"diskstats", S_IFREG | 0444, .show = show_diskstats},
+	{"filesystems", S_IFREG | 0444, .show = show_filesystems},
+	{"loadavg", S_IFREG | 0444, .show = show_loadavg},
+	{"meminfo", S_IFREG | 0444, .show = show_meminfo},
+	{"mounts", S_IFREG | 0444, .show = proc_show_mounts},
+	{"self", S_IFLNK | 0777, .read_link = read_self},
+	{"stat", S_IFREG | 0444, .show = show_stat},
+	{"uptime", S_IFREG | 0444, .show = show_uptime},
+	{"version", S_IFREG | 0444, .show = show_version},
+	{"vmstat", S_IFREG | 0444, .show = show_vmstat},
+	{0},
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+/*
+ * procfs.h - /proc: what the kernel knows, as text.
+ *
+ * Processes live in a higher room.  What procfs shows of them it asks for
+ * here; kernel/task/ answers.
+ */
+
+#include "fs/fdtable.h"
+#include "fs/path.h"
+
+int procfs_mount(struct super **out);
+
+/* --- kernel/task/ provides (kernel/task/info.c): --- */
+
+struct mm;
+
+/* One process, as /proc/<pid>/stat and status show it.  Times in ns. */
+struct process_info {
+	int pid, parent, group, session;
+	int tty_rdev, tty_group; /* 0 and -1: no terminal */
+	char name[16];
+	char state; /* 'R' 'S' 'D' 'T' 'Z' */
+	unsigned nthreads;
+	unsigned hart;       /* ran last on */
+	uint64_t start_time; /* time_now() then */
+	uint64_t user_time, system_time;
+	uint64_t children_user_time, children_system_time;
+	uint64_t pending, shared_pending, blocked, ignored, caught;
+	int exit_signal;
+};
+
+/* False: no such process (zombies are still there). */
+bool process_info_get(int pid, struct process_info *info);
+
+/* Counted references: mm_put(), fdtable_put(), fs_context_put() them.  NULL:
+ * no such process, or it has none any more. */
+struct mm *process_mm_get(int pid);
+struct fdtable *process_files_get(int pid);
+struct fs_context *process_fs_get(int pid);
+
+/* The smallest pid above @pid, or 0. */
+int process_next(int pid);
+
+/* The caller's process, for /proc/self; 0 in a kernel thread. */
+int process_current(void);
+
+/* Since boot, in ns, of one hart; for /proc/stat and /proc/uptime. */
+struct hart_times {
+	uint64_t user, system, idle;
+};
+void process_hart_times(unsigned hart, struct hart_times *times);
+
+/* Since boot, or now; for /proc/stat and /proc/loadavg. */
+struct process_totals {
+	uint64_t switches, forks;
+	unsigned runnable, tasks;
+	int last_pid;
+};
+void process_count(struct process_totals *totals);
+
+#endif
