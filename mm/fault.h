@@ -8,6 +8,8 @@
 
 #include "mm/mm.h"
 
+struct page;
+
 /*
  * Bring the page holding @va into @mm, for access @access (one of VM_R, VM_W,
  * VM_X).
@@ -21,6 +23,18 @@
  *            -ENOMEM  no frame                (the process is killed)
  */
 int fault_handle(struct mm *mm, vaddr_t va, int access);
+
+/*
+ * May an entry for @pg in @v be writable right away, or must the first store
+ * fault, to copy it or find a place on disk for it?  ptl held.
+ */
+bool fault_store_ready(struct vma *v, const struct page *pg);
+
+/* Rights of an entry whose first store must fault: W implies R. */
+static inline int fault_unwritable(int prot)
+{
+	return prot & VM_W ? (prot & ~VM_W) | VM_R : prot;
+}
 
 /* What faults did, since boot: for /proc/vmstat and the tests. */
 struct fault_counts {

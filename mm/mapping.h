@@ -174,7 +174,7 @@ size_t mapping_drop_clean(struct mapping *mapping);
 static inline bool mapping_covers(struct mapping *mapping, pgoff_t index)
 {
 	return index < (atomic_load(&mapping->size) + PAGE_SIZE - 1) >>
-		PAGE_SHIFT;
+	       PAGE_SHIFT;
 }
 
 /* --- what mm/ needs of an open file; fs/file.c provides it --- */

@@ -32,8 +32,8 @@ enum {
 	PAGE_BACKED = 1 << 8,    /* reserve() made a place for all its bytes */
 	PAGE_FAILED = 1 << 9,    /* its last write ended in an error */
 	PAGE_READAHEAD = 1 << 10, /* whoever gets here starts the next window */
-	PAGE_FETCHED = 1 << 11,  /* fence.i was done since it was filled */
-	PAGE_ACTIVE = 1 << 12,   /* used since reclaim last came by */
+	PAGE_FETCHED = 1 << 11,   /* fence.i was done since it was filled */
+	PAGE_ACTIVE = 1 << 12,    /* used since reclaim last came by */
 };
 
 /*

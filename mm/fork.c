@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fork.c - a copy of an address space that shares what it can.
+ *
+ * The child gets the same intervals, and these entries:
+ *
+ *   shared, or a file's pages only    none: they can be faulted in again from
+ *                                     where they are
+ *   private pages                     the same pages, without W in either
+ *                                     table; whoever stores first copies
+ *
+ * So the work is in proportion to the private pages that exist.  The parent's
+ * entries were writable until now, and its harts may still have them in their
+ * TLBs: they are flushed before mm->lock is released.
+ *
+ * A VMA of a file enters the file's tree together with its copied entries,
+ * under mapping->lock: a truncation sees both or neither.
+ *
+ * Locking: the parent's mm->lock for writing.  Nobody else knows the child.
+ * Book: chapter 8.
+ */
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/reclaim.h"
+#include "mm/rmap.h"
+
+/* The child's entry for a page of the parent's; ptl held. */
+static void share_entry(struct mm *child, pte_slot *from, pte_slot *to)
+{
+	pte_t pte = pte_write_protect(from);
+	struct page *pg = page_from_pfn(pte_pfn(pte));
+
+	if (pg != page_of_zeros) {
+		page_get(pg);
+		mm_account(child, pg, 1);
+	}
+	pte_set(to, pte_read(from));
+}
+
+/* Share all pages of the parent's @v; -ENOMEM: half done. */
+static int share_pages(struct mm *child, struct vma *v)
+{
+	struct mm *parent = v->mm;
+	struct pte_span span = pte_span_start(v->start, v->end);
+	int err = 0;
+
+	spin_lock(&parent->ptl);
+	while (!err && pte_span_next(&parent->pagetable, &span)) {
+		pte_slot *to = NULL;
+
+		for (size_t i = 0; i < span.nslots; i++) {
+			if (pte_none(pte_read(&span.slot[i])))
+				continue;
+			if (!to)
+				to = pagetable_make(&child->pagetable, span.va);
+			if (!to) {
+				err = -ENOMEM;
+				break;
+			}
+			share_entry(child, &span.slot[i], &to[i]);
+		}
+	}
+	spin_unlock(&parent->ptl);
+	return err;
+}
+
+static int fork_vma(struct mm *child, struct vma *v)
+{
+	struct vma *c = vma_new();
+	int err = 0;
+
+	if (!c)
+		return -ENOMEM;
+	c->start = v->start;
+	c->end = v->end;
+	c->pgoff = v->pgoff;
+	c->prot = v->prot;
+	c->maxprot = v->maxprot;
+	c->flags = v->flags;
+	c->has_copies = v->has_copies;
+	c->file = v->file;
+	c->mm = child;
+	if (c->file)
+		file_get(c->file);
+
+	struct mapping *mapping = rmap_lock(v);
+
+	if (v->has_copies || (v->flags & VMA_SPECIAL))
+		err = share_pages(child, v);
+	rmap_insert(mapping, c);
+	rmap_unlock(mapping);
+	vma_link(&child->vmas, c);
+	return err;
+}
+
+static void fork_fields(struct mm *child, struct mm *parent)
+{
+	child->heap_start = parent->heap_start;
+	child->heap_end = parent->heap_end;
+	child->mmap_top = parent->mmap_top;
+	child->stack_top = parent->stack_top;
+	child->stack_limit = parent->stack_limit;
+	child->code_start = parent->code_start;
+	child->code_end = parent->code_end;
+	child->data_start = parent->data_start;
+	child->data_end = parent->data_end;
+	child->args_start = parent->args_start;
+	child->args_end = parent->args_end;
+	child->env_start = parent->env_start;
+	child->env_end = parent->env_end;
+	memcpy(child->name, parent->name, sizeof(child->name));
+	child->executable = parent->executable;
+	if (child->executable)
+		file_get(child->executable);
+}
+
+static struct mm *fork_once(struct mm *parent)
+{
+	struct mm *child = mm_create();
+	struct vma *v;
+	int err = 0;
+
+	if (!child)
+		return NULL;
+	write_lock(&parent->lock);
+	fork_fields(child, parent);
+	for (v = vma_next(&parent->vmas, NULL); v && !err;
+	     v = vma_next(&parent->vmas, v))
+		err = fork_vma(child, v);
+	tlb_flush_all(&parent->pagetable);
+	write_unlock(&parent->lock);
+	if (err) {
+		mm_drop_user(child);
+		return NULL;
+	}
+	return child;
+}
+
+struct mm *mm_fork(struct mm *parent)
+{
+	struct mm *child;
+
+	do
+		child = fork_once(parent);
+	while (!child && reclaim_wait());
+	return child;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm.c - an address space from birth to death.
+ *
+ * Two counts keep it: users are the tasks that run in it, and when the last
+ * one leaves its mappings go, so that stores reach their files and frames
+ * come back at once; refs also counts those who only look (/proc), and when
+ * the last one leaves the struct goes.
+ *
+ *     mm_create --exec, fork--> used --last mm_drop_user--> empty --last
+ *     mm_put--> freed
+ *
+ * Locking: mm->lock is a sleeping lock, taken for reading by faults and for
+ * writing by whoever changes the interval list.  mm->ptl is a spinlock for
+ * the entries of the page table.  Order: mm->lock, mapping->lock, mm->ptl.
+ */
+
+#include "mm/mm.h"
+
+#include "arch/riscv/hart.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "mm/dirty.h"
+#include "mm/fault.h"
+#include "mm/page.h"
+#include "mm/radix.h"
+#include "mm/reclaim.h"
+#include "mm/slab.h"
+#include "mm/unmap.h"
+
+static struct slab_cache *mms;
+
+/* All address spaces; under mm_list_lock. */
+static struct spinlock mm_list_lock =
+	SPINLOCK_INIT("address spaces", RANK_MAPPING_LIST);
+static struct list mm_list;
+
+void mm_account(struct mm *mm, const struct page *pg, int n)
+{
+	atomic_long *resident = !pg->mapping               ? &mm->resident_anon
+				: pg->mapping->memory_only ? &mm->resident_shmem
+							   : &mm->resident_file;
+	long now = atomic_load_explicit(resident, memory_order_relaxed);
+
+	atomic_store_explicit(resident, now + n, memory_order_relaxed);
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = slab_alloc_zeroed(mms);
+
+	if (!mm)
+		return NULL;
+	if (pagetable_init(&mm->pagetable)) {
+		slab_free(mms, mm);
+		return NULL;
+	}
+	rwlock_init(&mm->lock, "mm", RANK_MM);
+	spin_init(&mm->ptl, "page table", RANK_PAGETABLE);
+	vma_list_init(&mm->vmas);
+	mm->refs = 1;
+	mm->users = 1;
+	spin_lock(&mm_list_lock);
+	list_add_tail(&mm_list, &mm->link);
+	spin_unlock(&mm_list_lock);
+	return mm;
+}
+
+void mm_add_user(struct mm *mm)
+{
+	assert(mm->users);
+	mm->users++;
+}
+
+void mm_drop_user(struct mm *mm)
+{
+	struct list dead;
+	struct file *executable;
+
+	if (atomic_fetch_sub(&mm->users, 1) != 1)
+		return;
+	list_init(&dead);
+	write_lock(&mm->lock);
+	unmap_range(mm, 0, USER_END, &dead);
+	executable = mm->executable;
+	mm->executable = NULL;
+	write_unlock(&mm->lock);
+	unmap_free(&dead);
+	if (executable)
+		file_put(executable);
+	mm_put(mm);
+}
+
+void mm_get(struct mm *mm)
+{
+	mm->refs++;
+}
+
+void mm_put(struct mm *mm)
+{
+	if (atomic_fetch_sub(&mm->refs, 1) != 1)
+		return;
+	assert(!mm->users && !mm->vmas.nvmas);
+	if (hart_current()->pagetable == &mm->pagetable)
+		mm_switch(NULL);
+	spin_lock(&mm_list_lock);
+	list_remove(&mm->link);
+	spin_unlock(&mm_list_lock);
+	pagetable_destroy(&mm->pagetable);
+	slab_free(mms, mm);
+}
+
+void mm_switch(struct mm *mm)
+{
+	pagetable_switch(mm ? &mm->pagetable : NULL);
+}
+
+/* --- reaching into an address space --- */
+
+/* The page at @va, as its owner would see it, referenced; NULL: a fault that
+ * ends in a signal. */
+static struct page *grab_page(struct mm *mm, vaddr_t va, int access)
+{
+	struct page *pg = NULL;
+
+	while (!pg && !fault_handle(mm, va, access)) {
+		read_lock(&mm->lock);
+		spin_lock(&mm->ptl);
+
+		pte_slot *slot = pagetable_find(&mm->pagetable, va);
+
+		/* For a store this also sets D, as the hart would. */
+		if (slot && pte_mend_accessed_dirty(slot, access)) {
+			pg = page_from_pfn(pte_pfn(pte_read(slot)));
+			page_get(pg);
+		}
+		spin_unlock(&mm->ptl);
+		read_unlock(&mm->lock);
+	}
+	return pg;
+}
+
+size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
+	       bool write)
+{
+	size_t done = 0;
+
+	while (done < nbytes) {
+		size_t from = page_offset(va + done);
+		size_t n = min_u64(nbytes - done, PAGE_SIZE - from);
+		struct page *pg = grab_page(mm, va + done, write ? VM_W : VM_R);
+
+		if (!pg)
+			break;
+
+		char *at = (char *)page_address(pg) + from;
+
+		if (write)
+			memcpy(at, (char *)buffer + done, n);
+		else
+			memcpy((char *)buffer + done, at, n);
+		page_put(pg);
+		done += n;
+	}
+	return done;
+}
+
+/* --- counting --- */
+
+void page_count(struct page_counts *counts)
+{
+	slab_shrink();
+	kernel_stack_shrink();
+	*counts = (struct page_counts){
+		.total = page_ntotal,
+		.free = page_nfree(),
+		.cached = page_tally.cached,
+		.dirty = page_tally.dirty,
+		.writeback = page_tally.writeback,
+		.tables = page_tally.tables,
+		.slab = page_tally.slab,
+		.stacks = page_tally.stacks,
+		.shmem = page_tally.shmem,
+	};
+	spin_lock(&mm_list_lock);
+	list_for_each (link, &mm_list) {
+		struct mm *mm = list_entry(link, struct mm, link);
+
+		counts->anonymous += mm->resident_anon;
+		counts->mapped += mm->resident_file + mm->resident_shmem;
+	}
+	spin_unlock(&mm_list_lock);
+}
+
+void mm_init(void)
+{
+	list_init(&mm_list);
+	slab_init();
+	radix_init();
+	vma_init();
+	reclaim_init();
+	dirty_init();
+	mms = slab_cache_create("mm", sizeof(struct mm), 0);
+}

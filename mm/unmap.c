@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * unmap.c - taking pages out of page tables.
+ *
+ * A page that was mapped may still be in the TLB of any hart that ran the
+ * address space, and a store may be on its way through it.  So pages are
+ * gathered, and let go in this order only:
+ *
+ *   1  take the entry (with the D it had in that instant)
+ *   2  flush the range from the TLBs of all harts
+ *   3  drop the references: now the frame may be anyone's
+ *
+ * D says that the cache page is newer than the disk.  It is noted in the
+ * page between 1 and 3, under mapping->lock, and that lock is not released
+ * before 2 is done: otherwise a writeback on another hart could clean the
+ * page, and then a last store through a stale TLB entry would be lost.
+ *
+ * Pages go before their VMA leaves the file's tree, so that a harvest finds
+ * a store either in the page or in a table that it can see.
+ *
+ * Locking: munmap and exit hold mm->lock for writing, madvise for reading,
+ * truncation none: entries are taken under mm->ptl in all cases.
+ * Book: chapter 5.
+ */
+
+#include "mm/unmap.h"
+
+#include "kernel/lib/assert.h"
+#include "mm/dirty.h"
+#include "mm/rmap.h"
+
+enum { GATHER_MAX = 128 };
+
+struct gather {
+	struct mm *mm;
+	vaddr_t start, end; /* what to flush; empty: nothing */
+	bool stored;        /* a D was found since the last flush */
+	unsigned npages;
+	struct page *page[GATHER_MAX];
+};
+
+static void gather_start(struct gather *g, struct mm *mm)
+{
+	g->mm = mm;
+	g->start = USER_END;
+	g->end = 0;
+	g->stored = false;
+	g->npages = 0;
+}
+
+static void gather_flush(struct gather *g)
+{
+	if (g->start < g->end)
+		tlb_flush_range(&g->mm->pagetable, g->start, g->end);
+	for (unsigned i = 0; i < g->npages; i++)
+		page_put(g->page[i]);
+	gather_start(g, g->mm);
+}
+
+/* Take one entry; mm->ptl held, and the lock of @shared, the mapping whose
+ * pages it may have dirtied (NULL: none). */
+static void zap_slot(struct gather *g, struct mapping *shared, pte_slot *slot,
+		     vaddr_t va)
+{
+	pte_t pte = pte_take(slot);
+
+	assert(pte_has_page(pte));
+	g->start = min_u64(g->start, va);
+	g->end = max_u64(g->end, va + PAGE_SIZE);
+
+	struct page *pg = page_from_pfn(pte_pfn(pte));
+
+	if (pg == page_of_zeros)
+		return;
+	mm_account(g->mm, pg, -1);
+	if (shared && pte_dirty(pte)) {
+		dirty_page_locked(shared, pg);
+		g->stored = true;
+	}
+	g->page[g->npages++] = pg;
+	if (g->npages == GATHER_MAX)
+		gather_flush(g);
+}
+
+static struct mapping *shared_mapping(const struct vma *v)
+{
+	return v->flags & VMA_SHARED ? file_mapping(v->file) : NULL;
+}
+
+/* All pages in [start, end) of @v; true if there was a table at all. */
+static bool zap_range(struct gather *g, struct vma *v, vaddr_t start,
+		      vaddr_t end)
+{
+	struct mapping *shared = shared_mapping(v);
+	struct pte_span span = pte_span_start(start, end);
+	bool stored = false;
+	bool found = false;
+
+	while (pte_span_next(&v->mm->pagetable, &span)) {
+		found = true;
+		if (shared)
+			spin_lock(&shared->lock);
+		spin_lock(&v->mm->ptl);
+		for (size_t i = 0; i < span.nslots; i++)
+			if (!pte_none(pte_read(&span.slot[i])))
+				zap_slot(g, shared, &span.slot[i],
+					 span.va + i * PAGE_SIZE);
+		stored |= g->stored;
+		if (g->stored)
+			gather_flush(g);
+		spin_unlock(&v->mm->ptl);
+		if (shared)
+			spin_unlock(&shared->lock);
+	}
+	if (stored)
+		dirty_announce(shared, true);
+	return found;
+}
+
+void unmap_pages(struct vma *v, vaddr_t start, vaddr_t end)
+{
+	struct gather g;
+
+	gather_start(&g, v->mm);
+	zap_range(&g, v, start, end);
+	gather_flush(&g);
+}
+
+void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
+{
+	struct vma *v = vma_find(&mm->vmas, start);
+	struct vma *prev;
+	struct gather g;
+	bool tables = false;
+
+	if (!v || v->start >= end)
+		return;
+	prev = vma_prev(&mm->vmas, v);
+	gather_start(&g, mm);
+	while (v && v->start < end) {
+		struct vma *next = vma_next(&mm->vmas, v);
+
+		assert(v->start >= start && v->end <= end);
+		tables |= zap_range(&g, v, v->start, v->end);
+		vma_remove(&mm->vmas, v);
+		list_add_tail(dead, &v->link);
+		v = next;
+	}
+	gather_flush(&g);
+	if (tables)
+		pagetable_trim(&mm->pagetable, prev ? prev->end : 0,
+			       v ? v->start : USER_END);
+}
+
+void unmap_free(struct list *dead)
+{
+	struct list *link;
+
+	while ((link = list_pop(dead))) {
+		struct vma *v = list_entry(link, struct vma, link);
+
+		if (v->file)
+			file_put(v->file);
+		vma_free(v);
+	}
+}
+
+/* Pages [first, end) of the file, as far as @v shows them. */
+static void unmap_file_in(struct mapping *mapping, struct vma *v, pgoff_t first,
+			  pgoff_t end, bool copies)
+{
+	pgoff_t from = max_u64(first, v->pgoff);
+	pgoff_t to = min_u64(end, v->pgoff + vma_npages(v));
+	struct pte_span span =
+		pte_span_start(v->start + ((from - v->pgoff) << PAGE_SHIFT),
+			       v->start + ((to - v->pgoff) << PAGE_SHIFT));
+	struct mapping *shared = v->flags & VMA_SHARED ? mapping : NULL;
+	struct gather g;
+
+	gather_start(&g, v->mm);
+	spin_lock(&v->mm->ptl);
+	while (pte_span_next(&v->mm->pagetable, &span))
+		for (size_t i = 0; i < span.nslots; i++) {
+			pte_t pte = pte_read(&span.slot[i]);
+
+			if (pte_none(pte))
+				continue;
+			if (copies ||
+			    page_from_pfn(pte_pfn(pte))->mapping == mapping)
+				zap_slot(&g, shared, &span.slot[i],
+					 span.va + i * PAGE_SIZE);
+		}
+	gather_flush(&g);
+	spin_unlock(&v->mm->ptl);
+}
+
+void unmap_file_locked(struct mapping *mapping, pgoff_t first, pgoff_t end,
+		       bool copies)
+{
+	struct vma *v = rmap_first(mapping, first, end - 1);
+
+	for (; v; v = rmap_next(v, first, end - 1))
+		unmap_file_in(mapping, v, first, end, copies);
+}
+
+void unmap_file(struct mapping *mapping, pgoff_t first, pgoff_t end,
+		bool copies)
+{
+	if (first >= end)
+		return;
+	spin_lock(&mapping->lock);
+	unmap_file_locked(mapping, first, end, copies);
+
+	bool dirty = radix_any(&mapping->pages, RADIX_DIRTY);
+
+	spin_unlock(&mapping->lock);
+	if (dirty)
+		dirty_announce(mapping, false);
+}
