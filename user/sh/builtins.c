@@ -111,7 +111,8 @@ static int builtin_eval(char **argv)
 
 	while (*++argv) {
 		text_append(&text, *argv, strlen(*argv));
-		text_add(&text, ' ');
+		if (argv[1])
+			text_add(&text, ' ');
 	}
 	command = text_finish(&text, &scratch);
 	return run_string(command);

@@ -33,6 +33,9 @@ int builtin_umask(char **argv);
 /* test.c */
 int builtin_test(char **argv);
 
+/* Set $PWD. */
+void remember_folder(void);
+
 /* set's options, also those of the shell itself: "-ex", "+e"; false, after
  * complaining, for an unknown one. */
 bool set_options(const char *letters);

@@ -280,7 +280,7 @@ static void command(struct pieces *out, const char *text, bool quoted)
 		dup2(ends[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		shell_exit(run_string(text));
+		shell_exit(run_last_string(text));
 	}
 	close(ends[1]);
 	if (child > 0) {

@@ -16,7 +16,7 @@
 #include "sh.h"
 #include "vars.h"
 
-static void remember_folder(void)
+void remember_folder(void)
 {
 	char here[4096];
 

@@ -100,9 +100,7 @@ int run_source(struct source *source)
 	return status;
 }
 
-/* A whole text that is executed once can give the process away with its last
- * command: `sh -c 'program'` is then one process, not two. */
-static int run_last_string(const char *text)
+int run_last_string(const char *text)
 {
 	struct source source;
 	struct program *program;
@@ -156,6 +154,18 @@ static int run_input(void)
 	return sh.status;
 }
 
+/* What the shell finds when it starts. */
+static void start(void)
+{
+	char parent[16];
+
+	sh.pid = getpid();
+	snprintf(parent, sizeof(parent), "%d", (int)getppid());
+	vars_import(environ);
+	var_set("PPID", parent);
+	remember_folder();
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = NULL, *file;
@@ -173,8 +183,7 @@ int main(int argc, char **argv)
 			set_options(set);
 	}
 	argv += optind;
-	sh.pid = getpid();
-	vars_import(environ);
+	start();
 	if (!command && !*argv && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 		sh.interactive = true;
 	jobs_init();

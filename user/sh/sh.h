@@ -73,6 +73,9 @@ int run_source(struct source *source);
 
 /* Execute a text; the status of its last command. */
 int run_string(const char *text);
+/* The same when nothing comes afterwards: the process may become the last
+ * command, so that `sh -c program` is one process and not two. */
+int run_last_string(const char *text);
 
 /* Execute a file as "." does; -1 and errno if it can't be opened. */
 int run_file(const char *path);
