@@ -64,7 +64,7 @@ static void show(const char *path, const char *name)
 
 	if (lstat(path, &st) != 0) {
 		warn("%s", path);
-		status = 1;
+		status = 2;
 		return;
 	}
 	if (inodes)
@@ -106,7 +106,7 @@ static void list(const char *folder, bool title)
 
 	if (count < 0) {
 		warn("%s", folder);
-		status = 1;
+		status = 2;
 		return;
 	}
 	if (title)
@@ -131,6 +131,11 @@ static void list(const char *folder, bool title)
 	free(entries);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int main(int argc, char **argv)
 {
 	static char *here[] = {".", NULL};
@@ -147,6 +152,7 @@ int main(int argc, char **argv)
 	}
 	paths = optind < argc ? argv + optind : here;
 	titles = paths[1] || recursive;
+	qsort(argv + optind, argc - optind, sizeof(*argv), by_name);
 	for (char **path = paths; *path; path++)
 		if (itself || !is_folder(*path, true))
 			show(*path, *path);

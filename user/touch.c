@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * touch [-c] [-d SECONDS | -r FILE] PATH...
+ * touch [-c] [-d @SECONDS | -r FILE] PATH...
  *
  * Set the times of files to now; make those that do not exist.
  *   -c  do not make files
@@ -45,7 +45,8 @@ int main(int argc, char **argv)
 		if (letter == 'c') {
 			make = false;
 		} else if (letter == 'd') {
-			times[0] = (struct timespec){.tv_sec = atol(optarg)};
+			times[0] = (struct timespec){
+				.tv_sec = atol(optarg + (*optarg == '@'))};
 			times[1] = times[0];
 		} else {
 			if (stat(optarg, &st) != 0)

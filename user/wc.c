@@ -22,13 +22,15 @@ static bool lines, words, bytes;
 
 static void show(const struct counts *counts, const char *name)
 {
-	if (lines)
-		printf("%7lu ", counts->lines);
-	if (words)
-		printf("%7lu ", counts->words);
-	if (bytes)
-		printf("%7lu ", counts->bytes);
-	puts(name);
+	const unsigned long values[] = {counts->lines, counts->words,
+					counts->bytes};
+	const bool wanted[] = {lines, words, bytes};
+	int width = lines + words + bytes == 1 ? 1 : 7;
+
+	for (int i = 0, shown = 0; i < 3; i++)
+		if (wanted[i])
+			printf("%s%*lu", shown++ ? " " : "", width, values[i]);
+	printf("%s%s\n", *name ? " " : "", name);
 }
 
 static bool count(const char *path, struct counts *counts)
