@@ -36,23 +36,23 @@ static void range_insert(unsigned at, paddr_t start, paddr_t end)
 		       end);
 		return;
 	}
+	nranges++; /* the empty one at the end moves, too */
 	memmove(&ranges[at + 1], &ranges[at],
 		(nranges - at) * sizeof(ranges[0]));
 	ranges[at] = (struct memory_range){start, end - start};
-	nranges++;
 }
 
 static void range_delete(unsigned at)
 {
-	nranges--;
 	memmove(&ranges[at], &ranges[at + 1],
 		(nranges - at) * sizeof(ranges[0]));
+	nranges--;
 }
 
 /* Take [start, end) out: a range may lose an end, its middle, or all. */
 static void memory_cut(paddr_t start, paddr_t end)
 {
-	for (unsigned i = nranges; i-- > 0;) {
+	for (unsigned i = nranges; start < end && i-- > 0;) {
 		paddr_t first = ranges[i].start;
 		paddr_t last = first + ranges[i].nbytes;
 
@@ -135,6 +135,8 @@ const struct memory_range *memory_init(paddr_t fdt, uint64_t fdt_nbytes)
 {
 	paddr_t image = image_to_phys(image_start);
 
+	nranges = 0;
+	ranges[0].nbytes = 0;
 	add_memory_nodes();
 	if (!cut_reservations())
 		memory_cut(0, image);
