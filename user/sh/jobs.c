@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec.h"
 #include "jobs.h"
 #include "sh.h"
 #include "trap.h"
@@ -249,16 +250,31 @@ static void explain(const struct job *job)
 		fprintf(stderr, "%s\n", strsignal(signal));
 }
 
+static const char *state_text(const struct job *job)
+{
+	int status = job_status(job);
+	static char text[16];
+
+	switch (job_state(job)) {
+	case RUNNING:
+		return "Running";
+	case STOPPED:
+		return "Stopped";
+	case ENDED:
+		break;
+	}
+	if (status == 0)
+		return "Done";
+	if (status > 128 && status < 128 + NSIG)
+		return strsignal(status - 128);
+	snprintf(text, sizeof(text), "Exit %d", status);
+	return text;
+}
+
 static void job_show(FILE *out, const struct job *job)
 {
-	static const char *const names[] = {
-		[RUNNING] = "Running", [STOPPED] = "Stopped", [ENDED] = "Done"};
-	enum state state = job_state(job);
-
-	fprintf(out, "[%d] %-8s ", job->number, names[state]);
-	if (state == ENDED && job_status(job) != 0)
-		fprintf(out, "(%d) ", job_status(job));
-	fprintf(out, "%s\n", job->text);
+	fprintf(out, "[%d] %-10s %s\n", job->number, state_text(job),
+		job->text);
 }
 
 int job_wait(struct job *job)
@@ -414,26 +430,28 @@ int builtin_wait(char **argv)
 
 int builtin_kill(char **argv)
 {
-	char **arg;
-	struct job *job;
+	char *words[64];
+	size_t count = 0;
+	int group = 0;
 	pid_t child;
 
-	for (arg = argv + 1; *arg; arg++) {
-		if (**arg != '%')
-			continue;
-		job = job_find(*arg);
-		if (!job) {
-			complain("kill: %s: no such job", *arg);
-			return 1;
+	for (; *argv && count + 3 < sizeof(words) / sizeof(*words); argv++) {
+		struct job *job = **argv == '%' ? job_find(*argv) : NULL;
+
+		words[count] = *argv;
+		if (job) {
+			/* A number with a minus, after "--": a group. */
+			if (!group++)
+				words[count++] = "--";
+			words[count] = arena_get(&scratch, 16);
+			snprintf(words[count], 16, "%d",
+				 sh.job_control ? -job->group : job->group);
 		}
-		*arg = malloc(16);
-		sprintf(*arg, "%d", sh.job_control ? -job->group : job->group);
+		count++;
 	}
+	words[count] = NULL;
 	child = shell_fork();
-	if (child == 0) {
-		execvp(argv[0], argv);
-		complain("%s: %s", argv[0], strerror(errno));
-		_exit(127);
-	}
+	if (child == 0)
+		become(words);
 	return child < 0 ? 2 : shell_wait(child);
 }

@@ -95,7 +95,7 @@ static bool source_fill(struct source *source)
 	size_t before = source->text.length;
 	ssize_t n;
 
-	if (source->ended)
+	if (source->ended || (source->prompts && sh.interrupted))
 		return false;
 	if (source->prompts)
 		prompt(source);

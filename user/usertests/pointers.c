@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -74,7 +73,7 @@ static const struct call reading[] = {
 	CALL(statfs, ADDRESS, SPARE),
 	CALL(execve, ADDRESS, SPARE, SPARE),
 	CALL(execve, NAME, ADDRESS, SPARE),
-	CALL(nanosleep, ADDRESS, 0),
+	CALL(clock_nanosleep, CLOCK_MONOTONIC, 0, ADDRESS, 0),
 	CALL(ppoll, ADDRESS, 1, 0, 0, 0),
 	CALL(rt_sigaction, SIGUSR1, ADDRESS, 0, 8),
 	CALL(rt_sigprocmask, SIG_BLOCK, ADDRESS, 0, 8),
@@ -156,7 +155,7 @@ static void expect_refusal(const struct stage *stage, const struct call *call,
 	errno = 0;
 	result = syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (result != -1 || errno != EFAULT)
-		printf(HERE, "%s with %p: expected EFAULT, saw %ld (%s)",
+		fail(HERE, "%s with %p: expected EFAULT, saw %ld (%s)",
 		     call->name, address, result, strerrorname_np(errno));
 }
 
