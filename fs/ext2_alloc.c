@@ -198,7 +198,8 @@ int ext2_alloc_blocks(struct ext2 *fs, uint32_t goal, uint32_t wanted,
 	return err;
 }
 
-static int group_free(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n)
+static int group_free(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n,
+		      bool in_buffers)
 {
 	uint32_t bit = start - ext2_group_start(fs, g);
 	struct buffer *bitmap;
@@ -212,11 +213,15 @@ static int group_free(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n)
 				   n);
 	else
 		blocks_mark(fs, g, bitmap, bit, n, false);
+	/* Here, where nobody can have taken them again yet. */
+	for (uint32_t i = 0; i < n && !err && in_buffers; i++)
+		buffer_forget(fs->device, start + i, fs->block_size);
 	buffer_put(bitmap);
 	return err;
 }
 
-int ext2_free_blocks(struct ext2 *fs, uint32_t start, uint32_t n)
+int ext2_free_blocks(struct ext2 *fs, uint32_t start, uint32_t n,
+		     bool in_buffers)
 {
 	int err = 0;
 
@@ -226,7 +231,7 @@ int ext2_free_blocks(struct ext2 *fs, uint32_t start, uint32_t n)
 		uint32_t end = ext2_group_start(fs, g) + group_nblocks(fs, g);
 		uint32_t here = min_u64(n, end - start);
 
-		err = group_free(fs, g, start, here);
+		err = group_free(fs, g, start, here, in_buffers);
 		start += here;
 		n -= here;
 	}

@@ -55,7 +55,7 @@ struct ext2 {
 	bool has_types;               /* (c) INCOMPAT_FILETYPE */
 	bool writable;                /* (c) mounted for writing */
 	bool was_clean;               /* (c) when mounted */
-	atomic_bool corrupt;          /* (a) found so while mounted */
+	atomic_uint corrupt;          /* (a) found so while mounted */
 	atomic_uint nnodes;           /* (a) of its inodes in memory */
 	struct ext2_io *io;           /* (c) ext2_pages.c */
 };
@@ -124,8 +124,10 @@ bool ext2_group_has_super(const struct ext2 *fs, uint32_t g);
  */
 int ext2_alloc_blocks(struct ext2 *fs, uint32_t goal, uint32_t wanted,
 		      uint32_t *start, uint32_t *n);
-/* Give back @n blocks.  -EIO if some were not in use, or can't be a file's. */
-int ext2_free_blocks(struct ext2 *fs, uint32_t start, uint32_t n);
+/* Give back @n blocks; @in_buffers: the buffer cache may have them.  -EIO if
+ * some were not in use, or can't be a file's. */
+int ext2_free_blocks(struct ext2 *fs, uint32_t start, uint32_t n,
+		     bool in_buffers);
 
 /* A free inode number for something of type @mode in @dir. */
 int ext2_alloc_ino(struct inode *dir, uint32_t mode, uint32_t *ino);
@@ -169,7 +171,8 @@ int ext2_write_inode(struct inode *inode, bool sync);
 int ext2_new_inode(struct inode *dir, uint32_t mode, uint32_t rdev,
 		   struct inode **out);
 
-/* Free what extending writes were given past the size, and did not use. */
+/* Free what lies past the size: what an extending write was given and did not
+ * use, or what could not be freed before. */
 int ext2_trim_surplus(struct inode *inode);
 
 /* Block @n of a directory or link, as a buffer; a hole is corruption. */

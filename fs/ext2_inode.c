@@ -128,7 +128,7 @@ static bool size_valid(const struct inode *inode)
 
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
-		return size <= ext2_max_size(fs);
+		return size <= fs->super.max_size;
 	case S_IFDIR:
 		/* Directories have no holes, so no more than the disk. */
 		return size && size % fs->block_size == 0 &&
@@ -302,10 +302,13 @@ int ext2_trim_surplus(struct inode *inode)
 	struct ext2_node *node = ext2_node(inode);
 	uint32_t block_size = ext2_of(inode)->block_size;
 	uint64_t end = (inode_size(inode) + block_size - 1) / block_size;
-	bool surplus = node->reserved_end > end;
+	int err = 0;
 
-	node->reserved_end = 0;
-	return surplus ? ext2_map_trim(inode, end) : 0;
+	if (node->reserved_end > end)
+		err = ext2_map_trim(inode, end);
+	if (!err)
+		node->reserved_end = 0;
+	return err;
 }
 
 int ext2_write_inode(struct inode *inode, bool sync)
@@ -411,8 +414,7 @@ static int free_attributes(struct inode *inode)
 				    node->attributes);
 	if (shared)
 		return 0;
-	buffer_forget(fs->device, node->attributes, fs->block_size);
-	return ext2_free_blocks(fs, node->attributes, 1);
+	return ext2_free_blocks(fs, node->attributes, 1, true);
 }
 
 void ext2_free_inode(struct inode *inode)
@@ -502,8 +504,6 @@ static int ext2_resize(struct inode *inode, uint64_t nbytes)
 	bool shrinks = nbytes < inode_size(inode);
 	int err = ext2_may_write(fs);
 
-	if (!err && nbytes > ext2_max_size(fs))
-		err = -EFBIG;
 	if (!err)
 		err = ext2_trim_surplus(inode);
 	if (!err)

@@ -219,13 +219,6 @@ static uint32_t choose_goal(struct inode *inode, uint64_t n,
 	return ext2_group_start(fs, (inode->ino - 1) / fs->inodes_per_group);
 }
 
-/* Give back a map block that nothing refers to any more. */
-static int free_map_block(struct ext2 *fs, uint32_t block)
-{
-	buffer_forget(fs->device, block, fs->block_size);
-	return ext2_free_blocks(fs, block, 1);
-}
-
 /* Map blocks for the levels below the branch's end, top one first, each
  * naming the next and the last one naming the @n data blocks at @disk. */
 static int fill_map_blocks(struct ext2 *fs, const struct branch *br,
@@ -284,10 +277,10 @@ static int branch_grow(struct inode *inode, struct branch *br, uint32_t goal,
 	count_blocks(inode, nmaps + *n);
 	return 0;
 free_data:
-	ext2_free_blocks(fs, *disk, *n);
+	ext2_free_blocks(fs, *disk, *n, false);
 free_maps:
 	while (made-- > br->level + 1)
-		free_map_block(fs, blocks[made]);
+		ext2_free_blocks(fs, blocks[made], 1, true);
 	return err;
 }
 
@@ -342,11 +335,7 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
 
 		if (!err)
 			err = check_block(inode, block + n - 1);
-		for (uint32_t i = 0; i < n && !err && ext2_in_buffers(inode);
-		     i++)
-			buffer_forget(fs->device, block + i, fs->block_size);
-		if (!err)
-			err = ext2_free_blocks(fs, block, n);
+		err = ext2_free_blocks(fs, block, n, ext2_in_buffers(inode));
 		if (err)
 			return err;
 		slots_set(inode, b, &slots[from], n, 0);
@@ -387,7 +376,7 @@ static int trim_tree(struct inode *inode, struct buffer *b, uint32_t *slot,
 	sched_point();
 	if (err || first)
 		return err;
-	err = free_map_block(fs, *slot);
+	err = ext2_free_blocks(fs, *slot, 1, true);
 	if (!err) {
 		slots_set(inode, b, slot, 1, 0);
 		count_blocks(inode, -1);

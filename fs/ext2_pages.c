@@ -211,19 +211,32 @@ static struct part *part_extend(struct part *part, struct transfer *t,
 	return part;
 }
 
-/* Where the blocks at @first are.  Reading, or writing what is reserved as it
- * should be, this only looks. */
-static int locate(struct transfer *t, uint64_t first, uint32_t max,
-		  uint32_t *disk, uint32_t *n)
+static bool is_zero(const char *memory, uint32_t nbytes)
 {
-	int err = ext2_map_find(t->inode, first, max, disk, n);
+	const uint64_t *word = (const void *)memory;
+
+	for (uint32_t i = 0; i < nbytes / sizeof(*word); i++)
+		if (word[i])
+			return false;
+	return true;
+}
+
+/* A hole in a page, at @memory: it reads as zeros. */
+static int hole(struct transfer *t, char *memory, uint64_t first,
+		uint32_t *disk, uint32_t *n)
+{
+	uint32_t nbytes = *n << ext2_of(t->inode)->block_shift;
 	bool fresh;
 
+	if (!t->write) {
+		memset(memory, 0, nbytes);
+		return 0;
+	}
+	if (is_zero(memory, nbytes))
+		return 0;
 	/* The file has grown in the middle of a page that was stored to
 	 * before: what is beyond the old end has no blocks yet. */
-	if (!err && t->write && !*disk)
-		err = ext2_map_make(t->inode, first, max, disk, n, &fresh);
-	return err;
+	return ext2_map_make(t->inode, first, *n, disk, n, &fresh);
 }
 
 /* Bytes of slot @i's page that are on disk. */
@@ -247,18 +260,21 @@ static struct part *transfer_page(struct transfer *t, unsigned i,
 	struct page *pg = t->slots[i].pg;
 	uint32_t end = slot_nbytes(t, i), disk, n;
 
+	char *memory = page_address(pg);
+
 	for (uint32_t at = 0; at < end; at += n << shift) {
 		uint64_t first = ((pg->index << PAGE_SHIFT) + at) >> shift;
-		int err = locate(t, first, (end - at) >> shift, &disk, &n);
+		int err = ext2_map_find(t->inode, first, (end - at) >> shift,
+					&disk, &n);
 
+		if (!err && !disk)
+			err = hole(t, memory + at, first, &disk, &n);
 		if (err) {
 			t->slots[i].error = err;
 			return part;
 		}
 		if (disk)
 			part = part_extend(part, t, i, at, n << shift, disk);
-		else
-			memset((char *)page_address(pg) + at, 0, n << shift);
 	}
 	return part;
 }
@@ -361,8 +377,6 @@ static int ext2_reserve(struct mapping *mapping, struct page *pg, uint64_t size)
 
 	if (start >= end)
 		return 0;
-	if (end > ext2_max_size(ext2_of(inode)))
-		return -EFBIG;
 	end = (end + (1u << shift) - 1) >> shift;
 	if (size > mapping->size)
 		err = ext2_trim_surplus(inode);
@@ -373,26 +387,11 @@ static int ext2_reserve(struct mapping *mapping, struct page *pg, uint64_t size)
 	return err;
 }
 
-static void ext2_dirtied(struct mapping *mapping)
-{
-	inode_stored(mapping->owner);
-}
-
-static bool ext2_hold(struct mapping *mapping)
-{
-	return inode_hold_try(mapping->owner);
-}
-
-static void ext2_release_mapping(struct mapping *mapping)
-{
-	inode_put(mapping->owner);
-}
-
 const struct mapping_ops ext2_mapping_ops = {
 	.read_pages = ext2_read_pages,
 	.write_pages = ext2_write_pages,
 	.reserve = ext2_reserve,
-	.dirtied = ext2_dirtied,
-	.hold = ext2_hold,
-	.release = ext2_release_mapping,
+	.dirtied = inode_mapping_dirtied,
+	.hold = inode_mapping_hold,
+	.release = inode_mapping_release,
 };

@@ -320,10 +320,12 @@ static int read_super(struct ext2 *fs)
 	uint32_t block = EXT2_SUPER_OFFSET >> fs->block_shift;
 
 	err = ext2_read(fs, block, &fs->super_buffer);
-	if (!err)
-		fs->disk = (void *)(fs->super_buffer->data +
-				    EXT2_SUPER_OFFSET % fs->block_size);
-	return err;
+	if (err)
+		return err;
+	fs->disk = (void *)(fs->super_buffer->data +
+			    EXT2_SUPER_OFFSET % fs->block_size);
+	fs->super.max_size = ext2_max_size(fs);
+	return 0;
 }
 
 static bool check_group(struct ext2 *fs, uint32_t g)

@@ -196,7 +196,6 @@ void page_count(struct page_counts *counts)
 void mm_init(void)
 {
 	list_init(&mm_list);
-	slab_init();
 	radix_init();
 	vma_init();
 	reclaim_init();

@@ -79,6 +79,7 @@ void kernel_stack_free(vaddr_t stack);
 /* Unmap the spare ones. */
 void kernel_stack_shrink(void);
 
+/* After page_init() and slab_init(). */
 void mm_init(void);
 
 #endif

@@ -33,8 +33,6 @@ int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot);
 int mmap_sync(struct mm *mm, vaddr_t addr, uint64_t nbytes, int flags);
 int mmap_advise(struct mm *mm, vaddr_t addr, uint64_t nbytes, int advice);
 int mmap_resident(struct mm *mm, vaddr_t addr, uint64_t nbytes, vaddr_t vec);
-int mmap_remap(struct mm *mm, vaddr_t addr, uint64_t old_nbytes,
-	       uint64_t new_nbytes, int flags, vaddr_t new_addr, vaddr_t *out);
 
 /* brk(2): the new end, or the old one where it can't be. */
 vaddr_t mmap_brk(struct mm *mm, vaddr_t end);

@@ -125,19 +125,16 @@ struct vma *rmap_next(struct vma *v, pgoff_t first, pgoff_t last)
 {
 	struct tree_node *node = &v->mapping_node;
 
-	if (reaches(node->child[1], first)) {
-		struct vma *found = leftmost(node->child[1], first, last);
-
-		if (found)
-			return found;
-	}
 	for (;;) {
-		struct tree_node *from = node;
-
+		if (reaches(node->child[1], first))
+			return leftmost(node->child[1], first, last);
+		/* Up, to the first ancestor that comes after us. */
+		while (node->parent && node->parent->child[1] == node)
+			node = node->parent;
 		node = node->parent;
 		if (!node || vma_of(node)->pgoff > last)
 			return NULL;
-		if (node->child[0] == from && last_page(vma_of(node)) >= first)
+		if (last_page(vma_of(node)) >= first)
 			return vma_of(node);
 	}
 }

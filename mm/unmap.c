@@ -30,6 +30,7 @@
 #include "mm/rmap.h"
 
 enum { GATHER_MAX = 128 };
+static const uint64_t TABLE_SPAN_MAX = 1 << 30;
 
 struct gather {
 	struct mm *mm;
@@ -147,9 +148,14 @@ void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 		v = next;
 	}
 	gather_flush(&g);
-	if (tables)
-		pagetable_trim(&mm->pagetable, prev ? prev->end : 0,
-			       v ? v->start : USER_END);
+	if (!tables)
+		return;
+	/* No table reaches further than 1 GiB. */
+	start = start & ~(TABLE_SPAN_MAX - 1);
+	end = (end + TABLE_SPAN_MAX - 1) & ~(TABLE_SPAN_MAX - 1);
+	pagetable_trim(&mm->pagetable,
+		       prev ? max_u64(prev->end, start) : start,
+		       v ? min_u64(v->start, end) : end);
 }
 
 void unmap_free(struct list *dead)

@@ -21,9 +21,10 @@
 
 enum { KERNEL_STACK_SIZE = 16 << 10 };
 
-/* Registers that a C function must keep, saved across thread_switch(). */
+/* Registers that a C function must keep, saved across thread_switch(); and
+ * gp, which the kernel leaves as user mode had it. */
 struct context {
-	uint64_t ra, sp, s[12];
+	uint64_t ra, sp, gp, s[12];
 };
 
 /* The D extension's registers.  Layout of struct __riscv_d_ext_state. */

@@ -9,7 +9,7 @@
  *
  *	user     save all registers in the frame (fork, signals and debuggers
  *	         want it complete), call C, and on the way back load only those
- *	         that C may have changed: s0-s11 and gp still hold the user's
+ *	         that C may have changed: s1-s11 and gp still hold the user's
  *	         values, unless somebody rewrote the frame (THREAD_FRAME).
  *	kernel   push a frame on the stack in use, call C, load again.
  *
@@ -73,7 +73,7 @@ trap_entry:
 	mv	a0, sp
 	call	trap_from_user_mode
 
-	/* s0 was taken for the chain of frames, so it is loaded as well. */
+	/* s0 was taken for the chain of frames, so it is loaded, too. */
 return_to_user:
 	csrci	sstatus, SSTATUS_SIE
 	ld	t0, THREAD_PENDING(tp)
@@ -152,12 +152,8 @@ stack_overflow:
 context_switch:
 	addi	t0, a0, THREAD_CONTEXT
 	addi	t1, a1, THREAD_CONTEXT
-	sd	ra, (t0)
-	sd	sp, 8(t0)
-	ld	ra, (t1)
-	ld	sp, 8(t1)
-	.set	at, 16
-	.irp	r, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+	.set	at, 0
+	.irp	r, ra, sp, gp, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
 	sd	\r, at(t0)
 	ld	\r, at(t1)
 	.set	at, at + 8

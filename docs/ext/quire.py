@@ -49,22 +49,20 @@ def opening(lines):
 def definition_start(lines, symbol):
     """The line on which a symbol's definition begins."""
     name = re.escape(symbol)
-    patterns = [
-        rf"^(struct|enum|union) {name} \{{",
-        rf"^#define {name}\b",
-        rf"^(?!\s|#|/|\}}).*\b{name}(\(|\[| = |\)\()",
-        rf"^typedef .*\b{name}\b",
-        rf"^({name}):",
-        rf"^\t\.globl {name}$",
-    ]
-    for pattern in patterns:
-        for number, line in enumerate(lines):
-            if re.search(pattern, line) and not (
-                    "(" in pattern and is_prototype(lines, number)):
-                return number
-    for number, line in enumerate(lines):  # only declared, in a header
-        if re.search(patterns[2], line):
+    function = rf"^(?!\s|#|/|\}}).*\b{name}(\(|\[| = |\)\()"
+    others = [rf"^(struct|enum|union) {name} \{{", rf"^#define {name}\b",
+              rf"^typedef .*\b{name}\b", rf"^\.macro {name}\b",
+              rf"^{name}:"]
+    matches = [number for number, line in enumerate(lines)
+               if re.search(function, line)]
+    for number in matches:
+        if not is_prototype(lines, number):
             return number
+    for number, line in enumerate(lines):
+        if any(re.search(pattern, line) for pattern in others):
+            return number
+    if matches:  # only declared, in a header
+        return matches[0]
     # An enum without a name, by one of its constants.
     for number, line in enumerate(lines):
         if re.search(rf"^\t?(enum \{{ )?{name}( =|,)", line):
@@ -90,7 +88,10 @@ def definition_end(lines, start):
         while lines[end].endswith("\\"):
             end += 1
         return end
-    if lines[start].endswith(":") or lines[start].startswith("\t.globl"):
+    if lines[start].startswith(".macro"):
+        return next(i for i in range(start, len(lines))
+                    if lines[i].startswith(".endm"))
+    if lines[start].endswith(":"):
         end = start
         while lines[end + 1].strip():
             end += 1
@@ -170,10 +171,15 @@ class Syscalls(SphinxDirective):
     """A table of every call: its number's name and where it is done."""
 
     def run(self):
-        rows = re.findall(r"\[__NR(?:3264)?_(\w+)\] = (?:\w+\()?sys_(\w+)",
-                          "\n".join(read("kernel/syscall/table.c")))
+        path = "kernel/syscall/table.c"
+        try:
+            rows = re.findall(r"\[__NR(?:3264)?_(\w+)\] = (?:\w+\()?sys_(\w+)",
+                              "\n".join(read(path)))
+        except Missing as error:
+            raise self.error(str(error))
+        self.env.note_dependency(os.path.join(TREE, path))
         if not rows:
-            raise self.error("kernel/syscall/table.c has no entries")
+            raise self.error(f"{path} has no entries")
         table = nodes.bullet_list()
         for name, handler in sorted(rows):
             table += nodes.list_item("", nodes.paragraph(

@@ -113,10 +113,8 @@ int tty_check_foreground(struct tty *tty, int sig)
 
 	if (!tty_controls_caller(tty) || !tty->group || tty->group == group)
 		return 0;
-	tty_signal_group(group, sig);
-	if (sched_interrupted())
+	if (tty_stop_caller(sig))
 		return -ERESTARTSYS;
-	/* The signal is ignored or blocked. */
 	return sig == SIGTTIN ? -EIO : 0;
 }
 

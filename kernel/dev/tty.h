@@ -82,6 +82,9 @@ static inline bool tty_canonical(const struct tty *tty)
 
 /* ^C, ^\, ^Z: @sig to every process of the foreground group. */
 void tty_signal_group(int pgrp, int sig);
+/* SIGTTIN, SIGTTOU to the caller's group, at once.  False: it blocks or ignores
+ * that, or nobody could let it go on. */
+bool tty_stop_caller(int sig);
 /* The caller's process group and session, for job control. */
 int tty_caller_group(void);
 int tty_caller_session(void);

@@ -13,7 +13,7 @@
  * process's until its parent has waited for it (wait.c).
  */
 
-#include <asm/signal.h>
+#include <linux/signal.h>
 #include <linux/resource.h>
 
 #include "arch/riscv/thread.h"
