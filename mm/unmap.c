@@ -153,8 +153,7 @@ void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 	/* No table reaches further than 1 GiB. */
 	start = start & ~(TABLE_SPAN_MAX - 1);
 	end = (end + TABLE_SPAN_MAX - 1) & ~(TABLE_SPAN_MAX - 1);
-	pagetable_trim(&mm->pagetable,
-		       prev ? max_u64(prev->end, start) : start,
+	pagetable_trim(&mm->pagetable, prev ? max_u64(prev->end, start) : start,
 		       v ? min_u64(v->start, end) : end);
 }
 
