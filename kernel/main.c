@@ -69,8 +69,6 @@ static const char *const ignored[] = {
 	"console", "earlycon", "loglevel", "nokaslr", "rootfstype", "rootwait",
 };
 
-static uint64_t boot_started; /* time_now() */
-
 static void words_add(struct words *words, const char *word)
 {
 	if (words->n == WORDS_MAX)
@@ -228,7 +226,7 @@ static int try_init(const char *path)
 				 (char *const *)init_envp.word);
 	if (!err)
 		printk("boot: %s is init after %lu ns\n", path,
-		       time_now() - boot_started);
+		       time_since_boot());
 	else if (init_path || err != -ENOENT)
 		printk("boot: can't run %s: error %d\n", path, -err);
 	return err;
@@ -273,7 +271,6 @@ _Noreturn void kernel_main(unsigned long hartid, paddr_t fdt)
 {
 	const struct memory_range *memory = arch_init(hartid, fdt);
 
-	boot_started = time_now();
 	read_command_line();
 	printk("Quire on %u harts\n", hart_count());
 	page_init(memory);

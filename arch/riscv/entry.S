@@ -48,6 +48,7 @@
 _start:
 	csrw	sie, zero
 	csrw	sscratch, zero		/* "in the kernel", for trap_entry */
+	rdtime	s1
 
 	lla	t0, bss_start
 	lla	t1, bss_end
@@ -56,7 +57,10 @@ _start:
 	addi	t0, t0, 8
 	j	1b
 
-2:	lla	t0, boot_root
+2:	lla	t0, boot_ticks
+	sd	s1, (t0)
+
+	lla	t0, boot_root
 	li	t1, 512
 	mv	t2, t0
 3:	sd	zero, (t2)

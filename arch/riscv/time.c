@@ -22,6 +22,8 @@
 
 static const uint64_t SECOND = 1000000000;
 
+uint64_t boot_ticks; /* the time CSR in entry.S */
+
 static uint64_t ticks_per_second;
 static uint64_t ns_per_tick; /* 32.32 fixed point */
 
@@ -31,11 +33,19 @@ void time_init(uint32_t frequency)
 	ns_per_tick = (SECOND << 32) / frequency;
 }
 
+static uint64_t ns_of(uint64_t ticks)
+{
+	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> 32);
+}
+
 uint64_t time_now(void)
 {
-	unsigned __int128 ns = (unsigned __int128)csr_read(time) * ns_per_tick;
+	return ns_of(csr_read(time));
+}
 
-	return (uint64_t)(ns >> 32);
+uint64_t time_since_boot(void)
+{
+	return ns_of(csr_read(time) - boot_ticks);
 }
 
 static uint64_t ticks_at(uint64_t deadline)

@@ -10,6 +10,9 @@
 /* Nanoseconds since the machine was powered on. */
 uint64_t time_now(void);
 
+/* The same since the firmware jumped to the kernel. */
+uint64_t time_since_boot(void);
+
 /* The time CSR's frequency, from the device tree. */
 void time_init(uint32_t frequency);
 
