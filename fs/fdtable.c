@@ -275,6 +275,16 @@ int fdtable_install(struct fdtable *table, struct file *f, int min,
 	return err ? err : (int)fd;
 }
 
+bool fdtable_has_room(struct fdtable *table, uint64_t limit)
+{
+	spin_lock(&table->lock);
+
+	bool room = slots_find_free(table->slots, 0) < limit;
+
+	spin_unlock(&table->lock);
+	return room;
+}
+
 int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec)
 {

@@ -25,6 +25,9 @@ int fdtable_get(struct fdtable *table, int fd, struct file **out);
 int fdtable_install(struct fdtable *table, struct file *f, int min,
 		    uint64_t limit, bool close_on_exec);
 
+/* Would fdtable_install(table, ..., 0, limit) find a number? */
+bool fdtable_has_room(struct fdtable *table, uint64_t limit);
+
 /* dup3: at @fd exactly, closing what was there.  -EBADF beyond @limit. */
 int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec);

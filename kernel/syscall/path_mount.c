@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * path_mount.c - mounting filesystems, and asking how full they are.
+ *
+ * Book: chapter 6.  Tests: usertests.
+ */
+#include <asm/statfs.h>
+#include <linux/mount.h>
+
+#include "arch/riscv/usercopy.h"
+#include "fs/mount.h"
+#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/path_args.h"
+
+enum { TYPE_MAX = 32, UMOUNT_FLAGS = 1 | 2, UMOUNT_NO_FOLLOW = 8 };
+
+static long statfs_super(struct super *super, vaddr_t va)
+{
+	struct statfs out;
+	long err = super->ops->statfs(super, &out);
+
+	if (err)
+		return err;
+	if (super->read_only)
+		out.f_flags |= MS_RDONLY;
+	return copy_to_user(va, &out, sizeof(out)) ? -EFAULT : 0;
+}
+
+SYSCALL(statfs)
+{
+	struct dentry *d;
+	long err = path_arg_lookup(AT_FDCWD, arg[0], PATH_FOLLOW, &d);
+
+	if (err)
+		return err;
+	err = statfs_super(d->super, arg[1]);
+	dentry_put(d);
+	return err;
+}
+
+SYSCALL(fstatfs)
+{
+	struct file *f;
+	long err = fdtable_get(caller_files(), arg[0], &f);
+
+	if (err)
+		return err;
+	err = statfs_super(f->inode->super, arg[1]);
+	file_put(f);
+	return err;
+}
+
+/* @source may be NULL for types that need none. */
+static long mount_with(vaddr_t source, const char *path, const char *type,
+		       unsigned long flags)
+{
+	struct path_arg from = {.name = "none"};
+	long err = source ? path_arg_get(&from, AT_FDCWD, source) : 0;
+
+	if (err)
+		return err;
+	err = mount_at(caller_fs(), from.name, path, type, flags);
+	path_arg_put(&from);
+	return err;
+}
+
+/* mount(source, target, type, flags, data).  Of the flags only MS_RDONLY has
+ * a meaning here; the data belongs to no filesystem we have. */
+SYSCALL(mount)
+{
+	struct path_arg path;
+	char type[TYPE_MAX];
+	long err;
+
+	if (!arg[2])
+		return -EINVAL;
+	err = copy_string_from_user(type, arg[2], sizeof(type));
+	if (err < 0)
+		return err == -ENAMETOOLONG ? -ENODEV : err;
+	err = path_arg_get(&path, AT_FDCWD, arg[1]);
+	if (err)
+		return err;
+	err = mount_with(arg[0], path.name, type, arg[3]);
+	path_arg_put(&path);
+	return err;
+}
+
+SYSCALL(umount2)
+{
+	struct path_arg path;
+	unsigned flags = arg[1];
+	long err;
+
+	if (flags & ~(UMOUNT_FLAGS | UMOUNT_NO_FOLLOW))
+		return -EINVAL;
+	err = path_arg_get(&path, AT_FDCWD, arg[0]);
+	if (err)
+		return err;
+	err = mount_remove(caller_fs(), path.name, !(flags & UMOUNT_NO_FOLLOW));
+	path_arg_put(&path);
+	return err;
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+/*
+ * poll.c - waiting until one of several files is ready: ppoll, pselect6.
+ *
+ * Both become an array of items, one for each descriptor asked about, and
+ * wait in the same way:
+ *
+ *	1  stand in the queues of all files, and ask each what is ready
+ *	2  if nothing is: announce that we block, and block, unless a waker
+ *	   has been at one of our places in the meantime
+ *	3  leave all queues, and begin again
+ *
+ * A change after the question in 1 finds us in the queue; so none is missed.
+ *
+ * Book: chapter 6.  Tests: usertests.
+ */
+#include <linux/poll.h>
+
+#include "arch/riscv/time.h"
+#include "arch/riscv/usercopy.h"
+#include "kernel/lib/string.h"
+#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/path_args.h"
+#include "kernel/task/signal.h"
+#include "mm/slab.h"
+
+enum { ALWAYS = POLLERR | POLLHUP, BITS = 64, NSETS = 3 };
+
+static const int64_t SECOND = 1000000000;
+
+struct poll_item {
+	struct file *file; /* counted, or NULL */
+	unsigned wanted, ready;
+	struct waiter waiter[2];
+};
+
+/* Ask all; stand in their queues if @wait.  How many are ready. */
+static size_t items_ask(struct poll_item *items, size_t n, bool wait)
+{
+	size_t nready = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct poll_item *item = &items[i];
+
+		if (item->file)
+			item->ready = file_poll(item->file,
+						wait ? item->waiter : NULL) &
+				      (item->wanted | ALWAYS);
+		if (item->ready) {
+			nready++;
+			wait = false; /* we shall not sleep any more */
+		}
+	}
+	return nready;
+}
+
+static bool items_woken(const struct poll_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (items[i].waiter[0].woken || items[i].waiter[1].woken)
+			return true;
+	return false;
+}
+
+static void items_leave(struct poll_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (int side = 0; side < 2; side++) {
+			waitq_leave(&items[i].waiter[side]);
+			items[i].waiter[side] = (struct waiter){0};
+		}
+	}
+}
+
+/* How many are ready, 0 at the deadline, or -ERESTARTNOHAND. */
+static long items_wait(struct poll_item *items, size_t n, uint64_t deadline)
+{
+	for (;;) {
+		long nready = items_ask(items, n, deadline > 0);
+		bool over = nready || time_now() >= deadline;
+
+		if (!over) {
+			sched_prepare();
+			if (items_woken(items, n) || sched_interrupted())
+				sched_cancel();
+			else
+				sched_block_until(deadline);
+		}
+		items_leave(items, n);
+		if (over)
+			return nready;
+		if (sched_interrupted())
+			return -ERESTARTNOHAND;
+	}
+}
+
+static void items_free(struct poll_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (items[i].file)
+			file_put(items[i].file);
+	kfree(items);
+}
+
+/* --- timeouts --- */
+
+/* From the timespec at @va (0: none) to a deadline; 0 means: don't wait. */
+static int deadline_get(vaddr_t va, uint64_t *deadline)
+{
+	struct __kernel_timespec t;
+
+	*deadline = UINT64_MAX;
+	if (!va)
+		return 0;
+	if (copy_from_user(&t, va, sizeof(t)))
+		return -EFAULT;
+	if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= SECOND)
+		return -EINVAL;
+	if (t.tv_sec == 0 && t.tv_nsec == 0)
+		*deadline = 0;
+	else if (t.tv_sec < INT64_MAX / SECOND / 2)
+		*deadline = time_now() + t.tv_sec * SECOND + t.tv_nsec;
+	return 0;
+}
+
+/* Linux writes back how much was left; it ignores if that fails. */
+static void deadline_put(vaddr_t va, uint64_t deadline)
+{
+	struct __kernel_timespec t = {0};
+	uint64_t now = time_now();
+
+	if (!va || deadline == UINT64_MAX)
+		return;
+	if (deadline > now) {
+		t.tv_sec = (deadline - now) / SECOND;
+		t.tv_nsec = (deadline - now) % SECOND;
+	}
+	if (copy_to_user(va, &t, sizeof(t)))
+		return;
+}
+
+/* Use the caller's mask for the wait. */
+static int mask_get(vaddr_t va, size_t nbytes)
+{
+	sigset_t mask;
+
+	if (!va)
+		return 0;
+	if (nbytes != sizeof(mask))
+		return -EINVAL;
+	if (copy_from_user(&mask, va, sizeof(mask)))
+		return -EFAULT;
+	signal_mask_swap(&mask);
+	return 0;
+}
+
+/* --- ppoll(fds, n, timeout, mask, masksize) --- */
+
+static void items_from_pollfds(struct poll_item *items,
+			       const struct pollfd *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		items[i].wanted = (uint16_t)fds[i].events;
+		if (fds[i].fd >= 0 &&
+		    fdtable_get(caller_files(), fds[i].fd, &items[i].file))
+			items[i].ready = POLLNVAL;
+	}
+}
+
+static long poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
+{
+	struct poll_item *items = kmalloc_zeroed((n + 1) * sizeof(*items));
+	long nready;
+
+	if (!items)
+		return -ENOMEM;
+	items_from_pollfds(items, fds, n);
+	nready = items_wait(items, n, deadline);
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = items[i].ready;
+	items_free(items, n);
+	return nready;
+}
+
+static long poll_user(vaddr_t va, size_t n, uint64_t deadline)
+{
+	size_t nbytes = n * sizeof(struct pollfd);
+	struct pollfd *fds = kmalloc(nbytes + 1);
+	long nready = -EFAULT;
+
+	if (!fds)
+		return -ENOMEM;
+	if (!copy_from_user(fds, va, nbytes))
+		nready = poll_fds(fds, n, deadline);
+	if (nready >= 0 && copy_to_user(va, fds, nbytes))
+		nready = -EFAULT;
+	kfree(fds);
+	return nready;
+}
+
+SYSCALL(ppoll)
+{
+	uint64_t deadline;
+	unsigned n = arg[1];
+	long result = deadline_get(arg[2], &deadline);
+
+	if (!result)
+		result = mask_get(arg[3], arg[4]);
+	if (result)
+		return result;
+	if (n > caller_limit(RLIMIT_NOFILE))
+		return -EINVAL;
+	result = poll_user(arg[0], n, deadline);
+	deadline_put(arg[2], deadline);
+	return result;
+}
+
+/* --- pselect6(n, in, out, exceptional, timeout, {mask, size}) --- */
+
+/* What a bit in each of the three sets asks for. */
+static const unsigned set_events[NSETS] = {
+	POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
+	POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR,
+	POLLPRI,
+};
+
+/* The sets, in one piece of memory: asked for, then found. */
+struct select {
+	size_t n, nwords;
+	uint64_t *asked[NSETS], *found[NSETS];
+	struct poll_item *items; /* nitems; item i is descriptor fds[i] */
+	size_t nitems;
+	int *fds;
+};
+
+static bool set_has(const uint64_t *set, size_t fd)
+{
+	return set[fd / BITS] >> fd % BITS & 1;
+}
+
+/* One item for each descriptor that is in some set.  -EBADF, -ENOMEM. */
+static int select_prepare(struct select *s)
+{
+	for (size_t fd = 0; fd < s->n; fd++) {
+		struct poll_item *item = &s->items[s->nitems];
+		unsigned wanted = 0;
+
+		for (int i = 0; i < NSETS; i++)
+			if (set_has(s->asked[i], fd))
+				wanted |= set_events[i];
+		if (!wanted)
+			continue;
+		if (fdtable_get(caller_files(), fd, &item->file))
+			return -EBADF;
+		item->wanted = wanted;
+		s->fds[s->nitems++] = fd;
+	}
+	return 0;
+}
+
+/* The bits to hand back, and how many they are. */
+static long select_results(struct select *s)
+{
+	long nbits = 0;
+
+	for (size_t k = 0; k < s->nitems; k++) {
+		size_t fd = s->fds[k];
+
+		for (int i = 0; i < NSETS; i++) {
+			if (!set_has(s->asked[i], fd) ||
+			    !(s->items[k].ready & set_events[i]))
+				continue;
+			s->found[i][fd / BITS] |= 1ul << fd % BITS;
+			nbits++;
+		}
+	}
+	return nbits;
+}
+
+/* How many descriptors can be in the sets at all, at most. */
+static size_t select_count(const struct select *s)
+{
+	size_t n = 0;
+
+	for (size_t word = 0; word < s->nwords; word++)
+		n += __builtin_popcountl(s->asked[0][word] | s->asked[1][word] |
+					 s->asked[2][word]);
+	return n;
+}
+
+static long select_run(struct select *s, uint64_t deadline)
+{
+	size_t max = select_count(s);
+	long result = -ENOMEM;
+
+	s->items = kmalloc_zeroed((max + 1) * sizeof(*s->items));
+	s->fds = kmalloc((max + 1) * sizeof(*s->fds));
+	if (s->items && s->fds)
+		result = select_prepare(s);
+	if (!result)
+		result = items_wait(s->items, s->nitems, deadline);
+	if (result >= 0)
+		result = select_results(s);
+	if (s->items)
+		items_free(s->items, s->nitems);
+	kfree(s->fds);
+	return result;
+}
+
+/* Bits from @n on are nobody's business. */
+static int sets_copy_in(struct select *s, const uint64_t *va)
+{
+	size_t tail = s->n % BITS;
+
+	for (int i = 0; i < NSETS; i++) {
+		if (va[i] && copy_from_user(s->asked[i], va[i],
+					    s->nwords * sizeof(uint64_t)))
+			return -EFAULT;
+		if (tail)
+			s->asked[i][s->nwords - 1] &= (1ul << tail) - 1;
+	}
+	return 0;
+}
+
+static int sets_copy_out(const struct select *s, const uint64_t *va)
+{
+	for (int i = 0; i < NSETS; i++)
+		if (va[i] && copy_to_user(va[i], s->found[i],
+					  s->nwords * sizeof(uint64_t)))
+			return -EFAULT;
+	return 0;
+}
+
+static long select_user(size_t n, const uint64_t *va, uint64_t deadline)
+{
+	struct select s = {.n = n, .nwords = (n + BITS - 1) / BITS};
+	uint64_t *sets =
+		kmalloc_zeroed((2 * NSETS * s.nwords + 1) * sizeof(*sets));
+	long result;
+
+	if (!sets)
+		return -ENOMEM;
+	for (int i = 0; i < NSETS; i++) {
+		s.asked[i] = sets + i * s.nwords;
+		s.found[i] = sets + (NSETS + i) * s.nwords;
+	}
+	result = sets_copy_in(&s, va);
+	if (!result)
+		result = select_run(&s, deadline);
+	if (result >= 0 && sets_copy_out(&s, va))
+		result = -EFAULT;
+	kfree(sets);
+	return result;
+}
+
+SYSCALL(pselect6)
+{
+	struct {
+		vaddr_t mask;
+		size_t nbytes;
+	} mask = {0};
+	int n = arg[0];
+	uint64_t deadline;
+	long result;
+
+	if (arg[5] && copy_from_user(&mask, arg[5], sizeof(mask)))
+		return -EFAULT;
+	result = deadline_get(arg[4], &deadline);
+	if (!result)
+		result = mask_get(mask.mask, mask.nbytes);
+	if (result)
+		return result;
+	if (n < 0)
+		return -EINVAL;
+	result = select_user(min_u64(n, caller_limit(RLIMIT_NOFILE)), &arg[1],
+			     deadline);
+	deadline_put(arg[4], deadline);
+	return result;
+}
