@@ -32,6 +32,7 @@ struct process {
 	pid_t pid;
 	enum state state;
 	int status; /* as $? */
+	int signal; /* that ended it, or 0 */
 };
 
 struct job {
@@ -219,6 +220,9 @@ static void note(pid_t pid, int wait_status)
 			process->state =
 				WIFSTOPPED(wait_status) ? STOPPED : ENDED;
 			process->status = status_of(wait_status);
+			process->signal = WIFSIGNALED(wait_status)
+						  ? WTERMSIG(wait_status)
+						  : 0;
 			job->changed = job_state(job) != RUNNING;
 			return;
 		}
@@ -237,12 +241,16 @@ static bool reap(int options)
 	return pid > 0 || (pid < 0 && errno == EINTR);
 }
 
-/* What killed the job, when a user would wonder. */
-static void explain(const struct job *job)
+/* The signal that ended the job's last process, or 0. */
+static int job_signal(const struct job *job)
 {
-	int signal = job_status(job) - 128;
+	return job->count ? job->processes[job->count - 1].signal : 0;
+}
 
-	if (signal <= 0 || signal >= NSIG || job_state(job) != ENDED)
+/* What killed the job, when a user would wonder. */
+static void explain(int signal)
+{
+	if (signal == 0)
 		return;
 	if (signal == SIGINT)
 		fputs("\n", stderr);
@@ -252,7 +260,6 @@ static void explain(const struct job *job)
 
 static const char *state_text(const struct job *job)
 {
-	int status = job_status(job);
 	static char text[16];
 
 	switch (job_state(job)) {
@@ -263,11 +270,11 @@ static const char *state_text(const struct job *job)
 	case ENDED:
 		break;
 	}
-	if (status == 0)
+	if (job_signal(job))
+		return strsignal(job_signal(job));
+	if (job_status(job) == 0)
 		return "Done";
-	if (status > 128 && status < 128 + NSIG)
-		return strsignal(status - 128);
-	snprintf(text, sizeof(text), "Exit %d", status);
+	snprintf(text, sizeof(text), "Exit %d", job_status(job));
 	return text;
 }
 
@@ -279,14 +286,15 @@ static void job_show(FILE *out, const struct job *job)
 
 int job_wait(struct job *job)
 {
+	int status, signal;
 	bool stopped;
-	int status;
 
 	while (job_state(job) == RUNNING && reap(0))
 		continue;
 	if (sh.job_control)
 		tcsetpgrp(STDIN_FILENO, getpgrp());
 	status = job_status(job);
+	signal = job_signal(job);
 	stopped = job_state(job) == STOPPED;
 	if (stopped) {
 		fputs("\n", stderr);
@@ -295,11 +303,11 @@ int job_wait(struct job *job)
 		job->changed = false;
 	} else {
 		if (!sh.subshell)
-			explain(job);
+			explain(signal);
 		job_forget(job);
 	}
 	/* ^C at a command of a loop means the loop. */
-	if (sh.job_control && status == 128 + SIGINT)
+	if (sh.job_control && signal == SIGINT)
 		sh.skip = SKIP_ABORT;
 	return status;
 }

@@ -60,6 +60,7 @@ void source_discard(struct source *source)
 {
 	source->at = source->text.length;
 	source_forget(source);
+	source->ended = !source->prompts; /* there, ^D is not for ever */
 }
 
 static void prompt(const struct source *source)
@@ -95,7 +96,7 @@ static bool source_fill(struct source *source)
 	size_t before = source->text.length;
 	ssize_t n;
 
-	if (source->ended || (source->prompts && sh.interrupted))
+	if (source->ended)
 		return false;
 	if (source->prompts)
 		prompt(source);
@@ -107,8 +108,7 @@ static bool source_fill(struct source *source)
 	} while (n > 0 && (!source->shared || block[n - 1] != '\n'));
 	if (n < 0 && errno != EINTR)
 		complain("read: %s", strerror(errno));
-	/* At a terminal the end, ^D, is only that of a line. */
-	source->ended = n <= 0 && !source->prompts;
+	source->ended = n <= 0;
 	return source->text.length > before;
 }
 
