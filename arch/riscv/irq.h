@@ -33,14 +33,6 @@ static inline void irq_disable(void)
 	asm volatile("csrci sstatus, 2" ::: "memory");
 }
 
-static inline bool irq_enabled(void)
-{
-	unsigned long status;
-
-	asm volatile("csrr %0, sstatus" : "=r"(status));
-	return status & 2;
-}
-
 /*
  * Wait until an interrupt is pending.  Call with interrupts off, after
  * looking whether there is work: one that arrives in between ends the wait.

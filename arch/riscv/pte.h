@@ -23,9 +23,10 @@ typedef struct {
 
 enum {
 	PTE_V = 1 << 0,
-	PTE_R = 1 << 1,
-	PTE_W = 1 << 2,
-	PTE_X = 1 << 3,
+	PTE_PROT_SHIFT = 1, /* R, W, X stand like VM_R, VM_W, VM_X */
+	PTE_R = VM_R << PTE_PROT_SHIFT,
+	PTE_W = VM_W << PTE_PROT_SHIFT,
+	PTE_X = VM_X << PTE_PROT_SHIFT,
 	PTE_U = 1 << 4,
 	PTE_G = 1 << 5,
 	PTE_A = 1 << 6,
@@ -41,17 +42,10 @@ static const uint64_t PTE_PFN_MASK = (1ul << 44) - 1;
  */
 static inline pte_t pte_make_user(pfn_t pfn, int prot, bool dirty)
 {
-	uint64_t bits = pfn << PTE_PFN_SHIFT | PTE_V | PTE_U | PTE_A;
+	uint64_t rights = (prot & VM_W ? prot | VM_R : prot) << PTE_PROT_SHIFT;
 
-	if (prot & (VM_R | VM_W))
-		bits |= PTE_R;
-	if (prot & VM_W)
-		bits |= PTE_W;
-	if (prot & VM_X)
-		bits |= PTE_X;
-	if (dirty)
-		bits |= PTE_D;
-	return (pte_t){bits};
+	return (pte_t){pfn << PTE_PFN_SHIFT | rights | PTE_V | PTE_U | PTE_A |
+		       (dirty ? PTE_D : 0)};
 }
 
 static inline pte_t pte_read(pte_slot *slot)
@@ -82,9 +76,7 @@ static inline bool pte_accessed(pte_t pte)
 
 static inline bool pte_allows(pte_t pte, int access)
 {
-	uint64_t want = (access & VM_R ? PTE_R : 0) |
-			(access & VM_W ? PTE_W : 0) |
-			(access & VM_X ? PTE_X : 0);
+	uint64_t want = access << PTE_PROT_SHIFT;
 
 	return (pte.bits & want) == want;
 }
@@ -144,11 +136,6 @@ static inline bool pte_replace(pte_slot *slot, pte_t old, pte_t new)
 static inline bool pte_test_and_clear_dirty(pte_slot *slot)
 {
 	return atomic_fetch_and(slot, ~(uint64_t)PTE_D) & PTE_D;
-}
-
-static inline bool pte_test_and_clear_accessed(pte_slot *slot)
-{
-	return atomic_fetch_and(slot, ~(uint64_t)PTE_A) & PTE_A;
 }
 
 /* Take the right to write; returns the entry as it was. */

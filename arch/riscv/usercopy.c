@@ -46,28 +46,27 @@ static void user_close(void)
 	csr_clear(sstatus, SSTATUS_SUM);
 }
 
-size_t copy_from_user(void *to, vaddr_t from, size_t nbytes)
+/* @user is the one of the two that must lie in the user half. */
+static size_t user_copy(void *to, const void *from, vaddr_t user, size_t nbytes)
 {
 	size_t left;
 
-	if (!range_ok(from, nbytes))
+	if (!range_ok(user, nbytes))
 		return nbytes;
 	user_open();
-	left = copy_bytes(to, (const void *)from, nbytes);
+	left = copy_bytes(to, from, nbytes);
 	user_close();
 	return left;
 }
 
+size_t copy_from_user(void *to, vaddr_t from, size_t nbytes)
+{
+	return user_copy(to, (const void *)from, from, nbytes);
+}
+
 size_t copy_to_user(vaddr_t to, const void *from, size_t nbytes)
 {
-	size_t left;
-
-	if (!range_ok(to, nbytes))
-		return nbytes;
-	user_open();
-	left = copy_bytes((void *)to, from, nbytes);
-	user_close();
-	return left;
+	return user_copy((void *)to, from, to, nbytes);
 }
 
 size_t zero_user(vaddr_t to, size_t nbytes)
