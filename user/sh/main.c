@@ -71,6 +71,17 @@ void shell_exit(int status)
 	_exit(status);
 }
 
+/* What could not be parsed ends a script, and at a prompt only the line. */
+static void after_error(struct source *source)
+{
+	if (!sh.interactive)
+		shell_exit(2);
+	sh.status = sh.interrupted ? 128 + SIGINT : 2;
+	if (sh.interrupted)
+		fputc('\n', stderr);
+	source_discard(source);
+}
+
 int run_source(struct source *source)
 {
 	enum parse_result result;
@@ -79,18 +90,13 @@ int run_source(struct source *source)
 
 	while (sh.skip == SKIP_NONE || source->prompts) {
 		sh.skip = SKIP_NONE;
+		if (source->prompts)
+			sh.interrupted = 0;
 		result = program_parse(source, &program);
 		if (result == PARSE_END)
 			break;
 		if (result == PARSE_ERROR) {
-			if (!sh.interactive)
-				shell_exit(2);
-			if (!sh.interrupted)
-				sh.status = 2;
-			else
-				fputc('\n', stderr);
-			sh.interrupted = 0;
-			source_discard(source);
+			after_error(source);
 			continue;
 		}
 		if (program->root)
