@@ -67,19 +67,19 @@ struct task {
 	uint64_t runtime;               /* (r) ns on any hart */
 	uint64_t user_ticks, system_ticks; /* (r) what ticks found it in */
 	int tid;                           /* (c) but for exec */
-	struct pid *pid;                   /* (T) counted; kernel threads: NULL */
-	struct process *process;           /* (c) NULL: kernel thread */
-	struct list process_link;          /* (T and s) in process->tasks */
-	struct mm *mm;                     /* (t) the process's, or NULL */
-	uint64_t blocked;                  /* (s) signal mask */
-	uint64_t saved_blocked;            /* (t) with TASK_RESTORE_MASK */
-	struct signal_queue pending;       /* (s) for this task alone */
-	stack_t signal_stack;              /* (t) sigaltstack */
-	struct restart restart;            /* (t) */
-	vaddr_t set_child_tid;             /* (t) until it has started */
-	vaddr_t clear_child_tid;           /* (t) set_tid_address */
-	vaddr_t robust_list;               /* (t) */
-	char name[16];                     /* (t) comm */
+	struct pid *pid;             /* (T) counted; kernel threads: NULL */
+	struct process *process;     /* (c) NULL: kernel thread */
+	struct list process_link;    /* (T and s) in process->tasks */
+	struct mm *mm;               /* (t) the process's, or NULL */
+	uint64_t blocked;            /* (s) signal mask */
+	uint64_t saved_blocked;      /* (t) with TASK_RESTORE_MASK */
+	struct signal_queue pending; /* (s) for this task alone */
+	stack_t signal_stack;        /* (t) sigaltstack */
+	struct restart restart;      /* (t) */
+	vaddr_t set_child_tid;       /* (t) until it has started */
+	vaddr_t clear_child_tid;     /* (t) set_tid_address */
+	vaddr_t robust_list;         /* (t) */
+	char name[16];               /* (t) comm */
 #ifdef CONFIG_DEBUG
 	struct lock_stack locks; /* (t) for lockcheck.c */
 #endif
@@ -88,45 +88,45 @@ struct task {
 /* Field locks: (T) process_tree_lock, (s) signal_lock, (c) constant, (t) its
  * one task (exec), others only read their own process's. */
 struct process {
-	int pid;                            /* (c) */
-	struct pid *id, *group, *session;   /* (T) counted; id (c) */
-	struct list group_link;             /* (T) in group->group */
-	struct process *parent;             /* (T) */
-	struct list children, zombies;      /* (T) the living, and the dead */
-	struct list sibling_link;           /* (T) in one of the parent's two */
-	struct list tasks;                  /* (T and s; read with either) */
-	unsigned ntasks;                    /* (T) alive */
-	struct mm *mm;                      /* (T) changes; counted use */
-	struct fdtable *files;              /* (T) changes; counted */
-	struct fs_context *fs;              /* (T) changes; counted */
-	vaddr_t trampoline;                 /* (t) rt_sigreturn's code */
-	struct spinlock signal_lock;        /* RANK_SIGNAL */
-	struct sigaction actions[_NSIG];    /* (s) by number - 1 */
-	struct signal_queue pending;        /* (s) for any of its tasks */
-	bool exiting;                       /* (s) all its tasks shall end */
-	bool stopped;                       /* (s) all its tasks shall stand */
-	bool stop_coming;                   /* (s) taken, not yet in force */
-	struct task *execing;               /* (s) all but this one shall end */
-	int status;                         /* (s) of the end, as wait4 gives it */
-	int stop_signal;                    /* (T) what stopped it */
-	bool stop_unreported;               /* (T) wait may tell of the stop */
-	bool continue_unreported;           /* (T) or of the going on */
-	bool zombie;                        /* (T) */
-	bool has_execed;                    /* (T) setpgid refuses it */
-	int exit_signal;                    /* (T) to the parent; 0: none */
-	struct waitq children_changed;      /* with (T) */
-	struct vfork_wait *vfork;           /* (T) who waits for exec or exit */
-	struct rlimit limits[RLIM_NLIMITS]; /* (s) changes */
-	struct alarm itimer;                /* (s) ITIMER_REAL */
-	uint64_t itimer_interval;           /* (s) */
-	struct work itimer_work;            /* sends SIGALRM */
-	uint64_t start_time;                /* (c) */
-	struct process_usage {              /* (T) */
+	int pid;                          /* (c) */
+	struct pid *id, *group, *session; /* (T) counted; id (c) */
+	struct list group_link;           /* (T) in group->group */
+	struct process *parent;           /* (T) */
+	struct list children, zombies;    /* (T) the living, and the dead */
+	struct list sibling_link;         /* (T) in one of the parent's two */
+	struct list tasks;                /* (T and s; read with either) */
+	unsigned ntasks;                  /* (T) alive */
+	struct mm *mm;                    /* (T) changes; counted use */
+	struct fdtable *files;            /* (T) changes; counted */
+	struct fs_context *fs;            /* (T) changes; counted */
+	vaddr_t trampoline;               /* (t) rt_sigreturn's code */
+	struct spinlock signal_lock;      /* RANK_SIGNAL */
+	struct sigaction actions[_NSIG];  /* (s) by number - 1 */
+	struct signal_queue pending;      /* (s) for any of its tasks */
+	bool exiting;                     /* (s) all its tasks shall end */
+	bool stopped;                     /* (s) all its tasks shall stand */
+	bool stop_coming;                 /* (s) taken, not yet in force */
+	struct task *execing;             /* (s) all but this one shall end */
+	int status;                    /* (s) of the end, as wait4 gives it */
+	int stop_signal;               /* (T) what stopped it */
+	bool stop_unreported;          /* (T) wait may tell of the stop */
+	bool continue_unreported;      /* (T) or of the going on */
+	bool zombie;                   /* (T) */
+	bool has_execed;               /* (T) setpgid refuses it */
+	int exit_signal;               /* (T) to the parent; 0: none */
+	struct waitq children_changed; /* with (T) */
+	struct vfork_wait *vfork;      /* (T) who waits for exec or exit */
+	struct rlimit limits[RLIM_NLIMITS];      /* (s) changes */
+	struct alarm itimer;                     /* (s) ITIMER_REAL */
+	uint64_t itimer_interval;                /* (s) */
+	struct work itimer_work;                 /* sends SIGALRM */
+	uint64_t start_time;                     /* (c) */
+	struct process_usage {                   /* (T) */
 		uint64_t user_time, system_time; /* ns */
 		uint64_t faults_minor, faults_major;
 		uint64_t max_resident; /* pages */
-	} used, children_used;          /* by dead tasks; by waited-for children */
-	char name[16];                  /* of the program */
+	} used, children_used; /* by dead tasks; by waited-for children */
+	char name[16];         /* of the program */
 };
 
 static inline struct task *task_current(void)

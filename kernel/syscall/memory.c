@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memory.c - the memory system calls: descriptors become files here; all else
+ * is checked and done in mm/mmap.h.
+ */
+
+#include <asm/unistd.h>
+#include <linux/mman.h>
+
+#include "arch/riscv/usercopy.h"
+#include "kernel/sync/sched.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/task/task.h"
+#include "mm/fault.h"
+#include "mm/mmap.h"
+
+static struct mm *own_mm(void)
+{
+	return task_current()->mm;
+}
+
+/* The file to map: a descriptor's, or, for shared memory without one, a new
+ * one without a name.  NULL for private anonymous memory. */
+static int mapped_file(const struct mmap_request *request, int fd,
+		       struct file **f)
+{
+	int type = request->flags & MAP_TYPE;
+	int err;
+
+	*f = NULL;
+	if (!(request->flags & MAP_ANONYMOUS)) {
+		err = fdtable_get(task_current()->process->files, fd, f);
+		if (err || !((*f)->flags & O_PATH))
+			return err;
+		file_put(*f);
+		return -EBADF;
+	}
+	if (type != MAP_SHARED || !request->nbytes)
+		return 0;
+	return file_new_shared_anonymous(request->nbytes, f);
+}
+
+SYSCALL(mmap)
+{
+	struct mmap_request request = {
+		.addr = arg[0],
+		.nbytes = arg[1],
+		.prot = arg[2],
+		.flags = arg[3],
+		.offset = arg[5],
+		.may_read = true,
+		.may_write = true,
+	};
+	vaddr_t at;
+	int err;
+
+	if (page_offset(request.offset))
+		return -EINVAL;
+	err = mapped_file(&request, arg[4], &request.file);
+	if (err)
+		return err;
+	if (request.flags & MAP_ANONYMOUS) {
+		request.offset = 0;
+		if (request.file)
+			request.flags &= ~MAP_ANONYMOUS;
+	} else {
+		request.may_read = file_readable(request.file);
+		request.may_write = file_writable(request.file);
+	}
+	err = mmap_map(own_mm(), &request, &at);
+	if (request.file)
+		file_put(request.file);
+	return err ? err : (long)at;
+}
+
+SYSCALL(munmap)
+{
+	return mmap_unmap(own_mm(), arg[0], arg[1]);
+}
+
+SYSCALL(mprotect)
+{
+	return mmap_protect(own_mm(), arg[0], arg[1], arg[2]);
+}
+
+SYSCALL(msync)
+{
+	return mmap_sync(own_mm(), arg[0], arg[1], arg[2]);
+}
+
+SYSCALL(madvise)
+{
+	return mmap_advise(own_mm(), arg[0], arg[1], arg[2]);
+}
+
+SYSCALL(mincore)
+{
+	return mmap_resident(own_mm(), arg[0], arg[1], arg[2]);
+}
+
+SYSCALL(brk)
+{
+	return mmap_brk(own_mm(), arg[0]);
+}
+
+/*
+ * Anonymous memory is never taken away again (there is no swap), and a page of
+ * a file costs one read to have back: to be there now is what mlock gives.
+ */
+static long populate(vaddr_t start, uint64_t nbytes)
+{
+	vaddr_t end = page_up(start + nbytes);
+
+	if (end < start)
+		return -EINVAL;
+	for (vaddr_t va = page_down(start); va < end; va += PAGE_SIZE) {
+		if (user_fault_in(va, 1, VM_R))
+			return -ENOMEM;
+		sched_point();
+		if (sched_interrupted())
+			return -EINTR;
+	}
+	return 0;
+}
+
+SYSCALL(mlock)
+{
+	return populate(arg[0], arg[1]);
+}
+
+SYSCALL(mlock2)
+{
+	if (arg[2] & ~(uint64_t)MLOCK_ONFAULT)
+		return -EINVAL;
+	return arg[2] ? 0 : populate(arg[0], arg[1]);
+}
+
+SYSCALL(munlock)
+{
+	return 0;
+}
+
+SYSCALL(riscv_flush_icache)
+{
+	/* The only flag is "this thread only", which may move. */
+	if (arg[2] & ~1ul)
+		return -EINVAL;
+	icache_flush_all();
+	return 0;
+}

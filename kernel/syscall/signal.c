@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+/*
+ * signal.c - system calls on signals.  The work is done in kernel/task/.
+ */
+
+#include "kernel/task/signal.h"
+
+#include "arch/riscv/time.h"
+#include "arch/riscv/usercopy.h"
+#include "kernel/sync/sched.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/usage.h"
+#include "kernel/task/process.h"
+
+static bool valid(int sig)
+{
+	return sig >= 1 && sig <= _NSIG;
+}
+
+/* --- sending --- */
+
+/* To each process of a group.  Locks: (T). */
+static int kill_group(const struct pid *group, const siginfo_t *info)
+{
+	if (!group || list_empty(&group->group))
+		return -ESRCH;
+	if (!info->si_signo)
+		return 0;
+	list_for_each (link, &group->group)
+		signal_send_process(
+			list_entry(link, struct process, group_link), info);
+	return 0;
+}
+
+/* To all but init and the caller.  Locks: (T). */
+static int kill_all(const struct process *self, const siginfo_t *info)
+{
+	int err = -ESRCH;
+
+	for (struct pid *pid = pid_next(2); pid;
+	     pid = pid_next(pid->number + 1)) {
+		if (!pid->process || pid->process == self)
+			continue;
+		if (info->si_signo)
+			signal_send_process(pid->process, info);
+		err = 0;
+	}
+	return err;
+}
+
+/* Locks: (T). */
+static int kill_one(int pid, const siginfo_t *info)
+{
+	struct process *p = process_find(pid);
+
+	if (!p)
+		return -ESRCH;
+	return info->si_signo ? signal_send_process(p, info) : 0;
+}
+
+static int kill_target(int pid, const siginfo_t *info)
+{
+	struct process *self = task_current()->process;
+	int err;
+
+	if (info->si_signo && !valid(info->si_signo))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	spin_lock(&process_tree_lock);
+	if (pid > 0)
+		err = kill_one(pid, info);
+	else if (pid == -1)
+		err = kill_all(self, info);
+	else
+		err = kill_group(pid ? pid_find(-pid) : self->group, info);
+	spin_unlock(&process_tree_lock);
+	return err;
+}
+
+SYSCALL(kill)
+{
+	siginfo_t info = signal_info(arg[1], SI_USER);
+
+	return kill_target(arg[0], &info);
+}
+
+/* @pid 0: whatever process the task is in. */
+static int kill_task(int pid, int tid, const siginfo_t *info)
+{
+	struct pid *id;
+	int err = -ESRCH;
+
+	if (tid <= 0 || (info->si_signo && !valid(info->si_signo)))
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	id = pid_find(tid);
+	if (id && id->task && (!pid || id->task->process->pid == pid))
+		err = info->si_signo ? signal_send_task(id->task, info) : 0;
+	spin_unlock(&process_tree_lock);
+	return err;
+}
+
+SYSCALL(tkill)
+{
+	siginfo_t info = signal_info(arg[1], SI_TKILL);
+
+	return kill_task(0, arg[0], &info);
+}
+
+SYSCALL(tgkill)
+{
+	siginfo_t info = signal_info(arg[2], SI_TKILL);
+
+	return (int)arg[0] <= 0 ? -EINVAL : kill_task(arg[0], arg[1], &info);
+}
+
+/* A siginfo of the user's: it can't pretend to come from the kernel. */
+static int read_info(vaddr_t from, int sig, int pid, siginfo_t *info)
+{
+	if (copy_from_user(info, from, sizeof(*info)))
+		return -EFAULT;
+	info->si_signo = sig;
+	if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
+	    pid != task_current()->process->pid)
+		return -EPERM;
+	return 0;
+}
+
+SYSCALL(rt_sigqueueinfo)
+{
+	siginfo_t info;
+	int err = read_info(arg[2], arg[1], arg[0], &info);
+
+	return err ? err : kill_target(arg[0], &info);
+}
+
+SYSCALL(rt_tgsigqueueinfo)
+{
+	siginfo_t info;
+	int err = read_info(arg[3], arg[2], arg[0], &info);
+
+	if (err)
+		return err;
+	return (int)arg[0] <= 0 ? -EINVAL : kill_task(arg[0], arg[1], &info);
+}
+
+/* --- handlers and masks --- */
+
+SYSCALL(rt_sigaction)
+{
+	struct process *p = task_current()->process;
+	int sig = arg[0];
+	struct sigaction new, old;
+
+	if (arg[3] != sizeof(sigset_t))
+		return -EINVAL;
+	if (arg[1] && copy_from_user(&new, arg[1], sizeof(new)))
+		return -EFAULT;
+	if (!valid(sig) || (arg[1] && (sig == SIGKILL || sig == SIGSTOP)))
+		return -EINVAL;
+	spin_lock(&p->signal_lock);
+	old = p->actions[sig - 1];
+	if (arg[1]) {
+		p->actions[sig - 1] = new;
+		if (signal_ignored_locked(p, sig))
+			signal_discard_locked(p, SIGNAL_BIT(sig));
+	}
+	spin_unlock(&p->signal_lock);
+	if (arg[2] && copy_to_user(arg[2], &old, sizeof(old)))
+		return -EFAULT;
+	return 0;
+}
+
+static int read_mask(vaddr_t from, uint64_t nbytes, sigset_t *mask)
+{
+	if (nbytes != sizeof(*mask))
+		return -EINVAL;
+	return copy_from_user(mask, from, sizeof(*mask)) ? -EFAULT : 0;
+}
+
+static long change_mask(int how, uint64_t old, uint64_t mask)
+{
+	switch (how) {
+	case SIG_BLOCK:
+		signal_set_blocked(old | mask);
+		return 0;
+	case SIG_UNBLOCK:
+		signal_set_blocked(old & ~mask);
+		return 0;
+	case SIG_SETMASK:
+		signal_set_blocked(mask);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(rt_sigprocmask)
+{
+	uint64_t old = task_current()->blocked;
+	sigset_t mask;
+	long err = arg[3] == sizeof(mask) ? 0 : -EINVAL;
+
+	if (!err && arg[1]) {
+		err = read_mask(arg[1], arg[3], &mask);
+		if (!err)
+			err = change_mask(arg[0], old, mask.sig[0]);
+	}
+	if (!err && arg[2] && copy_to_user(arg[2], &old, sizeof(old)))
+		err = -EFAULT;
+	return err;
+}
+
+SYSCALL(rt_sigpending)
+{
+	struct task *task = task_current();
+	uint64_t set = (task->pending.set | task->process->pending.set) &
+		       task->blocked;
+
+	if (arg[1] > sizeof(set))
+		return -EINVAL;
+	return copy_to_user(arg[0], &set, arg[1]) ? -EFAULT : 0;
+}
+
+SYSCALL(rt_sigsuspend)
+{
+	sigset_t mask;
+	int err = read_mask(arg[0], arg[1], &mask);
+
+	if (err)
+		return err;
+	signal_mask_swap(&mask);
+	for (;;) {
+		sched_prepare();
+		if (sched_interrupted())
+			break;
+		sched_block();
+	}
+	sched_cancel();
+	return -ERESTARTNOHAND;
+}
+
+/* Sleep until one of @set is there, as if it were not blocked. */
+static int wait_for(uint64_t set, uint64_t deadline, siginfo_t *info)
+{
+	struct task *task = task_current();
+	struct process *p = task->process;
+	uint64_t blocked = task->blocked;
+	int sig;
+
+	spin_lock(&p->signal_lock);
+	for (;;) {
+		sig = signal_dequeue_locked(set, info);
+		if (sig)
+			break;
+		task->blocked = blocked & ~set;
+		signal_update_locked(task);
+		sig = time_now() >= deadline ? -EAGAIN
+		      : sched_interrupted()  ? -EINTR
+					     : 0;
+		if (sig)
+			break;
+		sched_prepare();
+		spin_unlock(&p->signal_lock);
+		sched_block_until(deadline);
+		spin_lock(&p->signal_lock);
+	}
+	task->blocked = blocked;
+	signal_update_locked(task);
+	spin_unlock(&p->signal_lock);
+	return sig;
+}
+
+SYSCALL(rt_sigtimedwait)
+{
+	uint64_t deadline = UINT64_MAX;
+	siginfo_t info;
+	sigset_t set;
+	int sig = read_mask(arg[0], arg[3], &set);
+
+	if (!sig && arg[2]) {
+		sig = ns_from_user_timespec(arg[2], &deadline);
+		deadline = min_u64(deadline, INT64_MAX) + time_now();
+	}
+	if (sig)
+		return sig;
+	set.sig[0] &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	sig = wait_for(set.sig[0], deadline, &info);
+	if (sig > 0 && arg[1] && copy_to_user(arg[1], &info, sizeof(info)))
+		return -EFAULT;
+	return sig;
+}
+
+SYSCALL(rt_sigreturn)
+{
+	return signal_frame_pop(thread_frame(thread_current()));
+}
+
+/* --- the alternate stack --- */
+
+static int set_stack(struct task *task, const stack_t *new)
+{
+	int mode = new->ss_flags & ~(int)SS_AUTODISARM;
+
+	/* Linux takes SS_ONSTACK for 0, as programs give back what they got. */
+	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
+		return -EINVAL;
+	if (mode == SS_DISABLE) {
+		task->signal_stack = (stack_t){.ss_flags = SS_DISABLE};
+		return 0;
+	}
+	if (new->ss_size < MINSIGSTKSZ)
+		return -ENOMEM;
+	task->signal_stack = *new;
+	return 0;
+}
+
+SYSCALL(sigaltstack)
+{
+	struct task *task = task_current();
+	vaddr_t sp = thread_frame(&task->thread)->sp;
+	int state = signal_stack_state(task, sp);
+	stack_t old = task->signal_stack;
+	stack_t new;
+	int err = 0;
+
+	old.ss_flags = state | (old.ss_flags & (int)SS_AUTODISARM);
+	if (arg[0]) {
+		if (copy_from_user(&new, arg[0], sizeof(new)))
+			return -EFAULT;
+		err = state == SS_ONSTACK ? -EPERM : set_stack(task, &new);
+	}
+	if (!err && arg[1] && copy_to_user(arg[1], &old, sizeof(old)))
+		return -EFAULT;
+	return err;
+}

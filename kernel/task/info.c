@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * info.c - what procfs asks about processes (fs/procfs.h).
+ *
+ * Each answer is taken under the tree's lock and is true for that moment; what
+ * is handed out to be looked at longer is counted.
+ */
+
+#include "fs/procfs.h"
+
+#include "kernel/dev/tty.h"
+#include "kernel/lib/string.h"
+#include "kernel/task/process.h"
+#include "kernel/task/sched.h"
+#include "kernel/task/signal.h"
+
+enum { CONSOLE_RDEV = 5 << 8 | 1 };
+
+/* --- (T) is held by the static ones --- */
+
+struct process *process_find(int pid)
+{
+	struct pid *id = pid_find(pid);
+
+	return id ? id->process : NULL;
+}
+
+static char state_of(const struct process *p)
+{
+	char state = 'S';
+
+	if (p->zombie || list_empty(&p->tasks))
+		return 'Z';
+	if (p->stopped)
+		return 'T';
+	list_for_each (link, &p->tasks) {
+		const struct task *task =
+			list_entry(link, struct task, process_link);
+
+		if (task->state == TASK_RUNNABLE)
+			state = 'R';
+	}
+	return state;
+}
+
+/* (s) is held, too. */
+static void fill_signals(const struct process *p, struct process_info *info)
+{
+	const struct task *task =
+		list_entry(p->tasks.next, struct task, process_link);
+
+	for (int sig = 1; sig <= _NSIG; sig++) {
+		__sighandler_t handler = p->actions[sig - 1].sa_handler;
+
+		if (handler == SIG_IGN)
+			info->ignored |= SIGNAL_BIT(sig);
+		else if (handler != SIG_DFL)
+			info->caught |= SIGNAL_BIT(sig);
+	}
+	info->shared_pending = p->pending.set;
+	if (list_empty(&p->tasks))
+		return;
+	info->pending = task->pending.set;
+	info->blocked = task->blocked;
+	info->hart = task->thread.hart->index;
+}
+
+static void fill_info(struct process *p, struct process_info *info)
+{
+	struct process_usage used;
+
+	process_usage(p, &used);
+	*info = (struct process_info){
+		.pid = p->pid,
+		.parent = p->parent ? p->parent->pid : 0,
+		.group = p->group->number,
+		.session = p->session->number,
+		.tty_group = -1,
+		.state = state_of(p),
+		.nthreads = p->ntasks,
+		.start_time = p->start_time,
+		.user_time = used.user_time,
+		.system_time = used.system_time,
+		.children_user_time = p->children_used.user_time,
+		.children_system_time = p->children_used.system_time,
+		.exit_signal = p->exit_signal,
+	};
+	string_copy(info->name, p->name, sizeof(info->name));
+	if (tty_console()->session == info->session) {
+		info->tty_rdev = CONSOLE_RDEV;
+		info->tty_group = tty_console()->group;
+	}
+	spin_lock(&p->signal_lock);
+	fill_signals(p, info);
+	spin_unlock(&p->signal_lock);
+}
+
+bool process_info_get(int pid, struct process_info *info)
+{
+	struct process *p;
+
+	spin_lock(&process_tree_lock);
+	p = process_find(pid);
+	if (p)
+		fill_info(p, info);
+	spin_unlock(&process_tree_lock);
+	return p;
+}
+
+struct mm *process_mm_get(int pid)
+{
+	struct process *p;
+	struct mm *mm;
+
+	spin_lock(&process_tree_lock);
+	p = process_find(pid);
+	mm = p ? p->mm : NULL;
+	if (mm)
+		mm_get(mm);
+	spin_unlock(&process_tree_lock);
+	return mm;
+}
+
+struct fdtable *process_files_get(int pid)
+{
+	struct process *p;
+	struct fdtable *files;
+
+	spin_lock(&process_tree_lock);
+	p = process_find(pid);
+	files = p ? p->files : NULL;
+	if (files)
+		fdtable_hold(files);
+	spin_unlock(&process_tree_lock);
+	return files;
+}
+
+struct fs_context *process_fs_get(int pid)
+{
+	struct process *p;
+	struct fs_context *fs;
+
+	spin_lock(&process_tree_lock);
+	p = process_find(pid);
+	fs = p ? p->fs : NULL;
+	if (fs)
+		fs_context_hold(fs);
+	spin_unlock(&process_tree_lock);
+	return fs;
+}
+
+int process_next(int pid)
+{
+	struct pid *id;
+
+	spin_lock(&process_tree_lock);
+	do {
+		id = pid_next(pid + 1);
+		pid = id ? id->number : 0;
+	} while (id && !id->process);
+	spin_unlock(&process_tree_lock);
+	return pid;
+}
+
+int process_current(void)
+{
+	struct process *p = task_current()->process;
+
+	return p ? p->pid : 0;
+}
+
+void process_hart_times(unsigned hart, struct hart_times *times)
+{
+	struct hart_usage usage;
+
+	sched_hart_usage(hart, &usage);
+	*times = (struct hart_times){usage.user, usage.system, usage.idle};
+}
+
+void process_count(struct process_totals *totals)
+{
+	*totals = (struct process_totals){
+		.runnable = sched_count_runnable(),
+	};
+	for (unsigned i = 0; i < hart_count(); i++) {
+		struct hart_usage usage;
+
+		sched_hart_usage(i, &usage);
+		totals->switches += usage.switches;
+	}
+	spin_lock(&process_tree_lock);
+	totals->forks = task_counts.forks;
+	totals->tasks = task_counts.tasks;
+	totals->last_pid = pid_last();
+	spin_unlock(&process_tree_lock);
+}
