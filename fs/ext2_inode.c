@@ -500,9 +500,8 @@ static int ext2_read_link(struct inode *inode, char *target, size_t nbytes)
 
 static int ext2_resize(struct inode *inode, uint64_t nbytes)
 {
-	struct ext2 *fs = ext2_of(inode);
 	bool shrinks = nbytes < inode_size(inode);
-	int err = ext2_may_write(fs);
+	int err = ext2_may_write(ext2_of(inode));
 
 	if (!err)
 		err = ext2_trim_surplus(inode);
@@ -513,8 +512,9 @@ static int ext2_resize(struct inode *inode, uint64_t nbytes)
 	inode_touch(inode, INODE_MTIME | INODE_CTIME);
 	if (!shrinks)
 		return 0;
-	return ext2_map_trim(inode,
-			     (nbytes + fs->block_size - 1) >> fs->block_shift);
+	/* If this fails, it is done before the file grows again. */
+	ext2_node(inode)->reserved_end = UINT64_MAX;
+	return ext2_trim_surplus(inode);
 }
 
 const struct inode_ops ext2_file_ops = {

@@ -335,7 +335,9 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
 
 		if (!err)
 			err = check_block(inode, block + n - 1);
-		err = ext2_free_blocks(fs, block, n, ext2_in_buffers(inode));
+		if (!err)
+			err = ext2_free_blocks(fs, block, n,
+					       ext2_in_buffers(inode));
 		if (err)
 			return err;
 		slots_set(inode, b, &slots[from], n, 0);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_HOST_EXT2_WORLD_H
+#define TESTS_HOST_EXT2_WORLD_H
+
+/*
+ * ext2_world.h - all that ext2 needs of the kernel, on the host: one task,
+ * one disk in memory whose requests complete in random order and only when
+ * somebody waits, and a page cache of a few lines.
+ */
+
+#include "fs/ext2.h"
+#include "fs/ext2_core.h"
+
+/* Once, first. */
+void world_start(unsigned seed);
+
+/* Random numbers, repeatable by the seed: [0, n). */
+uint64_t world_random(uint64_t n);
+
+/* --- the disk --- */
+
+extern struct block_device world_disk;
+extern uint8_t *world_image;
+
+/* The disk's contents from a file, or an empty disk of @nbytes; to a file. */
+void world_load(const char *path);
+void world_save(const char *path);
+
+/* Counted: requests outside the disk.  Must stay 0. */
+extern unsigned world_strays;
+
+/* The next requests fail: the @n-th from now on (1: the next), and @more
+ * after it.  0: none. */
+void world_fail_io(unsigned n, unsigned more);
+/* The same for kmalloc and slabs. */
+void world_fail_memory(unsigned n);
+extern unsigned world_nrequests, world_nallocs, world_nwritten;
+extern size_t world_in_use; /* allocated objects */
+
+/* Lines that printk printed since world_start or the last call. */
+unsigned world_log_lines(void);
+extern bool world_verbose;
+
+/* --- files --- */
+
+/* Like write(2), read(2): @n bytes or an errno.  Take the inode's lock. */
+ssize_t world_write(struct inode *inode, uint64_t offset, const void *data,
+		    size_t n);
+ssize_t world_read(struct inode *inode, uint64_t offset, void *data, size_t n);
+
+/* Write all dirty pages back; drop clean ones, each with probability 1/@one_in.
+ * The first errno. */
+int world_writeback(void);
+void world_drop_pages(unsigned one_in);
+
+/* Mount, and unmount orderly. */
+int world_mount(bool read_only, struct super **out);
+void world_unmount(struct super *super);
+/* Everything to the disk, still mounted. */
+int world_sync(struct super *super);
+
+/* Run a command of the host: 0 if it succeeds. */
+int world_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Save the image, and let e2fsck judge it: true if it has no complaint. */
+bool world_fsck(const char *path);
+
+#endif
