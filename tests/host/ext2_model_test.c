@@ -904,8 +904,9 @@ int main(int argc, char **argv)
 		"-b 2048 -I 256 %s 6M",
 		"-b 4096 -I 256 %s 10M",
 		"-b 1024 -r 0 %s 4M",
-		"-b 1024 -g 256 -N 600 %s 4M",
-		"-b 1024 -I 512 -O ^filetype,^sparse_super,^large_file -g 1024 "
+		"-b 1024 -g 256 -N 600 -O ^resize_inode %s 4M",
+		"-b 1024 -I 512 -O "
+		"^filetype,^sparse_super,^resize_inode,^large_file -g 1024 "
 		"%s 5M",
 		"-b 1024 -J size=1 -j %s 6M",
 		"-b 2048 -O none -N 64 %s 2M",
