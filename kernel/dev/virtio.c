@@ -18,8 +18,8 @@
  * page number; in the newer (version 2) the three parts may lie anywhere.  We
  * lay queues out contiguously for both.
  *
- * Disks are named in the order of their addresses: QEMU's -device options in
- * order, whichever way round the device tree lists them.
+ * Disks are named in the device tree's order, as on Linux, which with QEMU is
+ * that of its -device options.
  *
  * Locks: each queue's driver has its own.  Book: chapter 10.
  */
@@ -343,25 +343,12 @@ static void probe(const struct fdt *fdt, int node, paddr_t pa)
 
 void virtio_init(const struct fdt *fdt)
 {
-	uint64_t start = 0;
+	int node = -1;
+	uint64_t pa, nbytes;
 
-	/* Each round takes the lowest address that is left. */
-	for (;;) {
-		int node = -1, lowest_node = -1;
-		uint64_t pa, nbytes, lowest = UINT64_MAX;
-
-		while ((node = fdt_next_compatible(fdt, node, "virtio,mmio")) >=
-		       0) {
-			if (fdt_enabled(fdt, node) &&
-			    fdt_reg(fdt, node, 0, &pa, &nbytes) &&
-			    pa >= start && pa < lowest) {
-				lowest = pa;
-				lowest_node = node;
-			}
-		}
-		if (lowest_node < 0)
-			return;
-		probe(fdt, lowest_node, lowest);
-		start = lowest + 1;
+	while ((node = fdt_next_compatible(fdt, node, "virtio,mmio")) >= 0) {
+		if (fdt_enabled(fdt, node) &&
+		    fdt_reg(fdt, node, 0, &pa, &nbytes))
+			probe(fdt, node, pa);
 	}
 }

@@ -52,6 +52,8 @@ void vport_control_locked(struct virtio_console *c, uint32_t id, uint16_t event,
 	bool *busy;
 	int i = 0;
 
+	if (!c->multiport)
+		return;
 	while ((busy = virtq_take(&c->control_out, &nbytes)))
 		*busy = false;
 	while (i < CONTROL_BUFFERS && b->out[i].busy)
