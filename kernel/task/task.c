@@ -18,6 +18,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/task/futex.h"
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
@@ -124,6 +125,7 @@ void task_init(void)
 	clock_init();
 	process_init();
 	signal_init();
+	futex_init();
 	for (unsigned i = 0; i < hart_count(); i++)
 		init_idle(i);
 	idle_tasks[0]->thread = *thread_current();
