@@ -89,6 +89,24 @@ void trap_frame_init_user(struct trap_frame *frame, vaddr_t pc, vaddr_t sp)
 	}
 }
 
+/* The trap that killed the kernel, for the report. */
+static const struct trap_frame *fatal_frame;
+
+static void frame_print(const struct trap_frame *frame)
+{
+	static const char *const names[] = {
+		"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+		"s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+		"a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+		"s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+	};
+	const uint64_t *value = &frame->pc;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		printk("%4s %016lx%s", names[i], value[i],
+		       i % 4 == 3 ? "\n" : "");
+}
+
 /* Does a stack hold two words below @fp? */
 static bool in_stack(vaddr_t fp)
 {
@@ -107,6 +125,8 @@ void trap_print_backtrace(void)
 {
 	const uint64_t *fp = __builtin_frame_address(0);
 
+	if (fatal_frame)
+		frame_print(fatal_frame);
 	printk("  called from");
 	for (int i = 0; i < 24 && in_stack((vaddr_t)fp) && fp[-1]; i++) {
 		printk("%s%016lx", i % 4 ? " " : "\n    ", fp[-1]);
@@ -115,25 +135,10 @@ void trap_print_backtrace(void)
 	printk("\n");
 }
 
-static void frame_print(const struct trap_frame *frame)
-{
-	static const char *const names[] = {
-		"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-		"s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-		"a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-		"s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-	};
-	const uint64_t *value = &frame->pc;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		printk("%4s %016lx%s", names[i], value[i],
-		       i % 4 == 3 ? "\n" : "");
-}
-
 static _Noreturn void kernel_died(const struct trap_frame *frame)
 {
 	harts_stop_others();
-	frame_print(frame);
+	fatal_frame = frame;
 	panic("%s in the kernel at %016lx, address %016lx",
 	      exception_of(frame)->name, frame->pc, frame->value);
 }

@@ -35,7 +35,8 @@ void trap_frame_init_user(struct trap_frame *frame, vaddr_t pc, vaddr_t sp);
 /* After a signal return: force user mode, interrupts on, no odd bits. */
 void trap_frame_sanitize(struct trap_frame *frame);
 
-/* printk() the return addresses on the caller's stack: for panic(). */
+/* For panic(): printk() the registers, if a trap was the reason, and the return
+ * addresses on the caller's stack. */
 void trap_print_backtrace(void);
 
 /* The trap vector (trap_entry.S). */
