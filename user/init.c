@@ -36,8 +36,9 @@ static void welcome(void)
 	struct utsname name;
 
 	if (uname(&name) == 0)
-		printf("\nWelcome to %s %s (%s).  `ls /bin' shows what there "
-		       "is; `exit' switches off.\n\n",
+		printf("\nWelcome to Quire, which calls itself %s %s (%s).\n"
+		       "`ls /bin' shows what there is; `exit' switches off."
+		       "\n\n",
 		       name.sysname, name.release, name.machine);
 	fflush(stdout);
 }
@@ -57,7 +58,7 @@ static _Noreturn void run(char **argv)
 		dup2(console, fd);
 	if (console > 2)
 		close(console);
-	setenv("HOME", "/root", 0);
+	setenv("HOME", "/root", 1); /* the kernel says "/" */
 	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 0);
 	setenv("TERM", "vt100", 0);
 	if (chdir(getenv("HOME")) != 0)
