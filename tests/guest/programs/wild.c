@@ -8,7 +8,7 @@ static int deeper(volatile char *above)
 	volatile char here[4096];
 
 	here[0] = above[0];
-	return deeper(here) + here[0];
+	return here[0] ? 1 : deeper(here) + here[0];
 }
 
 int main(int argc, char **argv)
