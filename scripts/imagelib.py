@@ -161,6 +161,39 @@ def add_commands(host, guest, made):
         yield f"set_inode_field {quote(guest)} gid 0"
 
 
+def folders_of(host, guest):
+    """Every folder of the guest that adding `host` at `guest` needs."""
+    parent = os.path.dirname(guest)
+    found = {parent[:m.end()] for m in re.finditer("[^/]+", parent)}
+    if os.path.isdir(host) and not os.path.islink(host):
+        found.add(guest)
+        for name in os.listdir(host):
+            found |= folders_of(os.path.join(host, name),
+                                os.path.join(guest, name))
+    return found - {"/"}
+
+
+def existing_folders(image, folders):
+    """Which of them are there: debugfs's mkdir leaks an inode on those."""
+    if not folders:
+        return set()
+    found = set()
+    shown = debugfs(image, [f"stat {quote(f)}" for f in sorted(folders)])
+    for part in shown.stdout.split("debugfs: stat ")[1:]:
+        name, _, rest = part.partition("\n")
+        if "Type: directory" in rest:
+            found.add(name.strip('"'))
+    return found
+
+
+def debugfs(image, commands, *options):
+    with tempfile.NamedTemporaryFile("w", suffix=".debugfs") as script:
+        script.write("\n".join(commands) + "\n")
+        script.flush()
+        return subprocess.run([tool("debugfs"), *options, "-f", script.name,
+                               image], capture_output=True, text=True)
+
+
 def add(image, adds):
     """Put each (host, guest) into an existing image, growing it to fit."""
     if not adds:
@@ -169,14 +202,12 @@ def add(image, adds):
     blocks, free, block_size = geometry(image)
     if free * block_size < need + 4 * MIB:
         grow(image, blocks * block_size + need * 5 // 4 + 16 * MIB)
-    made = set()
+    adds = [(os.path.abspath(host), guest) for host, guest in adds]
+    made = existing_folders(image, set().union(
+        *(folders_of(host, guest) for host, guest in adds)))
     commands = [c for host, guest in adds
-                for c in add_commands(os.path.abspath(host), guest, made)]
-    with tempfile.NamedTemporaryFile("w", suffix=".debugfs") as script:
-        script.write("\n".join(commands) + "\n")
-        script.flush()
-        done = subprocess.run([tool("debugfs"), "-w", "-f", script.name,
-                               image], capture_output=True, text=True)
+                for c in add_commands(host, guest, made)]
+    done = debugfs(image, commands, "-w")
     for line in done.stderr.splitlines():
         if "Could not allocate" in line or "No space" in line:
             raise ImageError(f"{image}: no room for the added files: {line}")
