@@ -18,7 +18,7 @@ x=value
 echo $x "$x" '$x' ${x}s "${x}s" $xs.
 echo a"$x"b'$x'c$x
 echo $ "$" '$' a$ "a$"
-echo ~ | grep -c /
+HOME=/h; echo ~ | grep -c /
 HOME=/home; echo ~ ~/x a~ '~' "~"
 y=~/z; echo $y
 echo {a,b} [ ] ! } {
