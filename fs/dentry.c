@@ -306,7 +306,8 @@ static int lookup_miss(struct dentry *dir, const char *name, size_t nname,
 
 	int err = dir->inode->ops->lookup(dir->inode, name, nname, &d->inode);
 
-	if (err && err != -ENOENT) {
+	/* A name that is looked up each time needs no note of its absence. */
+	if (err && (err != -ENOENT || d->volatile_name)) {
 		name_drop_locked(d); /* nobody else knows it */
 		slab_free(dentry_slab, d);
 		return err;

@@ -206,30 +206,30 @@ ssize_t file_read_kernel(struct file *f, void *buffer, size_t nbytes,
 
 /* Where @whence leads in an object of @size bytes, all of them data. */
 static int64_t seek_target(const struct file *f, int64_t offset, int whence,
-			   int64_t size)
+			   uint64_t size)
 {
-	int64_t target = offset;
+	uint64_t target = offset;
 
 	switch (whence) {
 	case SEEK_SET:
 		break;
 	case SEEK_CUR:
-		if (__builtin_add_overflow(f->position, offset, &target))
-			return -EOVERFLOW;
+		target += f->position;
 		break;
 	case SEEK_END:
-		if (__builtin_add_overflow(size, offset, &target))
-			return -EOVERFLOW;
+		target += size;
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:
-		if (offset < 0 || offset >= size)
+		if (target >= size)
 			return -ENXIO;
-		return whence == SEEK_DATA ? offset : size;
+		if (whence == SEEK_HOLE)
+			target = size;
+		break;
 	default:
 		return -EINVAL;
 	}
-	return target < 0 ? -EINVAL : target;
+	return target > f->inode->super->max_size ? -EINVAL : (int64_t)target;
 }
 
 int64_t file_seek(struct file *f, int64_t offset, int whence)
@@ -240,8 +240,7 @@ int64_t file_seek(struct file *f, int64_t offset, int whence)
 		return f->ops->seek(f, offset, whence);
 	mutex_lock(&f->position_lock);
 
-	int64_t target =
-		seek_target(f, offset, whence, (int64_t)inode_size(f->inode));
+	int64_t target = seek_target(f, offset, whence, inode_size(f->inode));
 
 	if (target >= 0)
 		f->position = target;

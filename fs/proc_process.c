@@ -101,7 +101,7 @@ static int show_maps(struct text *text, int pid)
 /* --- sizes, in pages --- */
 
 struct sizes {
-	uint64_t mapped, data, stack, code, library, tables;
+	uint64_t mapped, data, stack, code, library;
 	uint64_t anon, file, shmem; /* resident */
 };
 
@@ -192,7 +192,6 @@ static void show_status_memory(struct text *text, int pid)
 	line_kib(text, "VmStk", s.stack);
 	line_kib(text, "VmExe", s.code);
 	line_kib(text, "VmLib", s.library);
-	line_kib(text, "VmPTE", s.tables);
 	line_kib(text, "VmSwap", 0);
 }
 
@@ -208,7 +207,8 @@ static int show_status(struct text *text, int pid)
 	}
 	text_printf(text, "Name:\t%s\n", p.name);
 	if (fs) {
-		text_printf(text, "Umask:\t%04o\n", fs->umask);
+		text_printf(text, "Umask:\t0%u%u%u\n", fs->umask >> 6 & 7,
+			    fs->umask >> 3 & 7, fs->umask & 7);
 		fs_context_put(fs);
 	}
 	text_printf(text, "State:\t%c (%s)\n", p.state, state_name(p.state));

@@ -204,6 +204,14 @@ static const struct inode_ops fd_link_ops = {
 
 /* --- directories --- */
 
+/* An inode that is still in use may outlive its process. */
+static int check_alive(int pid)
+{
+	struct process_info info;
+
+	return pid == 0 || process_info_get(pid, &info) ? 0 : -ENOENT;
+}
+
 static int entry_lookup(struct inode *dir, const char *name, size_t nname,
 			struct inode **out)
 {
@@ -213,8 +221,11 @@ static int entry_lookup(struct inode *dir, const char *name, size_t nname,
 	for (size_t i = 0; entries[i].name; i++)
 		if (strlen(entries[i].name) == nname &&
 		    memcmp(entries[i].name, name, nname) == 0)
-			return inode_get(dir->super,
-					 ino_make(pid, WHICH_FIRST + i), out);
+			return check_alive(pid)
+				       ?: inode_get(dir->super,
+						    ino_make(pid,
+							     WHICH_FIRST + i),
+						    out);
 	return -ENOENT;
 }
 
@@ -224,8 +235,10 @@ static int root_lookup(struct inode *dir, const char *name, size_t nname,
 	int pid = parse_number(name, nname);
 
 	if (pid > 0)
-		return inode_get(dir->super, ino_make(pid, WHICH_DIRECTORY),
-				 out);
+		return check_alive(pid)
+			       ?: inode_get(dir->super,
+					    ino_make(pid, WHICH_DIRECTORY),
+					    out);
 	return entry_lookup(dir, name, nname, out);
 }
 
@@ -234,8 +247,11 @@ static int fd_lookup(struct inode *dir, const char *name, size_t nname,
 {
 	int fd = parse_number(name, nname);
 
-	if (fd < 0)
+	struct file *f;
+
+	if (fd < 0 || proc_file_get(ino_pid(dir->ino), fd, &f))
 		return -ENOENT;
+	file_put(f);
 	return inode_get(dir->super, ino_make(ino_pid(dir->ino), FD_BIT | fd),
 			 out);
 }
@@ -368,10 +384,7 @@ static void read_entry_inode(struct inode *inode)
 static int proc_read_inode(struct inode *inode)
 {
 	int pid = ino_pid(inode->ino);
-	struct process_info info;
 
-	if (pid && !process_info_get(pid, &info))
-		return -ENOENT;
 	if (inode->ino & FD_BIT)
 		return read_fd_inode(inode);
 	if (ino_which(inode->ino) == WHICH_DIRECTORY) {

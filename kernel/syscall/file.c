@@ -43,12 +43,24 @@ static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
 	return n;
 }
 
+/* A buffer that is not in user space at all: not even /dev/null takes it. */
+static long refuse_buffer(int fd)
+{
+	struct file *f;
+	long err = caller_file(fd, &f);
+
+	if (err)
+		return err;
+	file_put(f);
+	return -EFAULT;
+}
+
 static long move_one(const uint64_t *arg, uint64_t *offset, bool write)
 {
 	struct uio uio;
 
-	if ((int64_t)arg[2] < 0)
-		return -EINVAL;
+	if (arg[2] > USER_END || arg[1] > USER_END - arg[2])
+		return refuse_buffer(arg[0]);
 	uio_init_user(&uio, arg[1], min_u64(arg[2], MOVE_MAX));
 	return move(arg[0], &uio, offset, write);
 }

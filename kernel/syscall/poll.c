@@ -277,14 +277,18 @@ static long select_results(struct select *s)
 	return nbits;
 }
 
-/* How many descriptors can be in the sets at all, at most. */
+/* How many descriptors are in some set. */
 static size_t select_count(const struct select *s)
 {
 	size_t n = 0;
 
-	for (size_t word = 0; word < s->nwords; word++)
-		n += __builtin_popcountl(s->asked[0][word] | s->asked[1][word] |
-					 s->asked[2][word]);
+	for (size_t word = 0; word < s->nwords; word++) {
+		uint64_t bits = s->asked[0][word] | s->asked[1][word] |
+				s->asked[2][word];
+
+		for (; bits; bits &= bits - 1)
+			n++;
+	}
 	return n;
 }
 
