@@ -5,7 +5,7 @@ is our own fault."""
 import os
 import struct
 
-from guestlib import BUILD, GuestTest, main, program, quire
+from guestlib import GuestTest, main, program, quire
 
 # What the kernel says when it can't go on for lack of a root filesystem or of
 # an init; a panic is a bug.
@@ -60,24 +60,21 @@ HOSTILE_PROGRAMS = {
 
 
 class Programs(GuestTest):
-    """Each is executed by a shell, which must see an error or a signal."""
+    """Each must end in an error of execve, or in a signal."""
 
     def test_hostile_executables(self):
-        adds, script = [], ""
-        for number, (name, image) in enumerate(HOSTILE_PROGRAMS.items()):
+        adds, paths = [], []
+        for number, image in enumerate(HOSTILE_PROGRAMS.values()):
+            paths.append(f"/p{number}")
             with open(self.path(f"p{number}"), "wb") as f:
                 f.write(image)
             os.chmod(self.path(f"p{number}"), 0o755)
             adds += ["--add", f"{self.path(f'p{number}')}:/p{number}"]
-            script += (f"env /p{number} 2>/dev/null; "
-                       f"echo \"{name}: $?\"\n")
-        done = self.run_ok(*adds, "sh", "-c", script + "echo alive")
+        done = self.run_ok(*adds, program("execute"), *paths)
         lines = done.stdout.decode().splitlines()
         self.assertEqual(lines[-1], "alive")
         for name, line in zip(HOSTILE_PROGRAMS, lines):
-            said, status = line.rsplit(": ", 1)
-            self.assertEqual(said, name)
-            self.assertGreaterEqual(int(status), 126, line)
+            self.assertRegex(line, r"^(error|signal) \d+$", name)
 
 
 class Disks(GuestTest):
@@ -136,5 +133,4 @@ class Disks(GuestTest):
 
 
 if __name__ == "__main__":
-    assert os.path.isdir(BUILD)
     main()
