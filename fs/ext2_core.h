@@ -150,8 +150,8 @@ int ext2_map_find(struct inode *inode, uint64_t first, uint32_t max,
 int ext2_map_make(struct inode *inode, uint64_t first, uint32_t max,
 		  uint32_t *disk, uint32_t *n, bool *fresh);
 
-/* Free file blocks [@first, infinity), or just [@first, @first + @n), all in
- * one map block, after a failure. */
+/* Free file blocks [@first, infinity) (inode_dirty() is the caller's), or just
+ * [@first, @first + @n), all in one map block, after a failure. */
 int ext2_map_trim(struct inode *inode, uint64_t first);
 int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n);
 
@@ -172,7 +172,7 @@ int ext2_new_inode(struct inode *dir, uint32_t mode, uint32_t rdev,
 		   struct inode **out);
 
 /* Free what lies past the size: what an extending write was given and did not
- * use, or what could not be freed before. */
+ * use, or what could not be freed before.  inode_dirty() is the caller's. */
 int ext2_trim_surplus(struct inode *inode);
 
 /* Block @n of a directory or link, as a buffer; a hole is corruption. */

@@ -276,6 +276,18 @@ static void store_birth(struct inode *inode, struct ext2_raw_inode *raw)
 }
 
 /* From memory into the table's buffer. */
+static void raw_store(struct inode *inode, struct buffer *b,
+		      struct ext2_raw_inode *raw, bool birth)
+{
+	mutex_lock(&ext2_node(inode)->map_lock);
+	buffer_begin(b);
+	if (birth)
+		store_birth(inode, raw);
+	store(inode, raw);
+	buffer_end(b);
+	mutex_unlock(&ext2_node(inode)->map_lock);
+}
+
 static int inode_store(struct inode *inode, bool birth)
 {
 	struct ext2_raw_inode *raw;
@@ -286,13 +298,7 @@ static int inode_store(struct inode *inode, bool birth)
 		return err;
 	if (inode_is(inode, S_IFREG) && inode_size(inode) > INT32_MAX)
 		ext2_set_large_file(ext2_of(inode));
-	mutex_lock(&ext2_node(inode)->map_lock);
-	buffer_begin(b);
-	if (birth)
-		store_birth(inode, raw);
-	store(inode, raw);
-	buffer_end(b);
-	mutex_unlock(&ext2_node(inode)->map_lock);
+	raw_store(inode, b, raw, birth);
 	buffer_put(b);
 	return 0;
 }
@@ -412,37 +418,63 @@ static int free_attributes(struct inode *inode)
 	if (!valid)
 		return ext2_corrupt(fs, "block %u of attributes",
 				    node->attributes);
-	if (shared)
-		return 0;
-	return ext2_free_blocks(fs, node->attributes, 1, true);
+	if (!shared)
+		err = ext2_free_blocks(fs, node->attributes, 1, true);
+	if (!err) {
+		node->attributes = 0;
+		inode->nsectors = 0;
+	}
+	return err;
+}
+
+/* All that the inode owns but its number. */
+static int free_contents(struct inode *inode)
+{
+	int err = 0;
+
+	/* Pages first: none may reach a block that is another file's. */
+	if (inode_is(inode, S_IFREG))
+		err = mapping_resize(&inode->mapping, 0);
+	if (!err && has_map(inode))
+		err = ext2_map_trim(inode, 0);
+	return err ? err : free_attributes(inode);
+}
+
+static int free_inode(struct inode *inode)
+{
+	struct ext2_node *node = ext2_node(inode);
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_raw_inode *raw;
+	struct buffer *b;
+	int err = ext2_may_write(fs);
+
+	/* Its place in the table is at hand before anything is freed, so
+	 * that, come what may, the disk never names what is another's. */
+	if (!err)
+		err = raw_read(inode, &b, &raw);
+	if (err)
+		return err;
+	err = free_contents(inode);
+	if (!err) {
+		inode->mapping.size = 0;
+		node->deleted = (uint32_t)timestamp_now().seconds;
+	}
+	raw_store(inode, b, raw, false);
+	buffer_put(b);
+	if (err)
+		return err;
+	return ext2_free_ino(fs, (uint32_t)inode->ino,
+			     inode_is(inode, S_IFDIR));
 }
 
 void ext2_free_inode(struct inode *inode)
 {
-	struct ext2_node *node = ext2_node(inode);
-	struct ext2 *fs = ext2_of(inode);
-	int err = ext2_may_write(fs);
+	int err = free_inode(inode);
 
-	/* Pages first: none may reach a block that is another file's. */
-	if (!err && inode_is(inode, S_IFREG))
-		err = mapping_resize(&inode->mapping, 0);
-	if (!err && has_map(inode))
-		err = ext2_map_trim(inode, 0);
-	if (!err)
-		err = free_attributes(inode);
-	if (!err) {
-		inode->mapping.size = 0;
-		inode->nsectors = 0;
-		node->attributes = 0;
-		node->deleted = (uint32_t)timestamp_now().seconds;
-		err = inode_store(inode, false);
-	}
-	if (!err)
-		err = ext2_free_ino(fs, (uint32_t)inode->ino,
-				    inode_is(inode, S_IFDIR));
 	if (err)
 		printk("ext2: %s: inode %llu not freed: error %d\n",
-		       fs->device->name, (unsigned long long)inode->ino, err);
+		       ext2_of(inode)->device->name,
+		       (unsigned long long)inode->ino, err);
 }
 
 /* --- contents --- */
@@ -503,8 +535,10 @@ static int ext2_resize(struct inode *inode, uint64_t nbytes)
 	bool shrinks = nbytes < inode_size(inode);
 	int err = ext2_may_write(ext2_of(inode));
 
-	if (!err)
-		err = ext2_trim_surplus(inode);
+	if (err)
+		return err;
+	inode_dirty(inode);
+	err = ext2_trim_surplus(inode);
 	if (!err)
 		err = mapping_resize(&inode->mapping, nbytes);
 	if (err)

@@ -132,8 +132,8 @@ static int branch_walk(struct inode *inode, uint64_t n, struct branch *br)
 
 /* Change @n slots at @at of the array in @b (NULL: the inode itself) to
  * @first, @first + 1, ..., or all to 0. */
-static void slots_set(struct inode *inode, struct buffer *b, uint32_t *at,
-		      uint32_t n, uint32_t first)
+static void slots_set(struct buffer *b, uint32_t *at, uint32_t n,
+		      uint32_t first)
 {
 	if (b)
 		buffer_begin(b);
@@ -141,14 +141,11 @@ static void slots_set(struct inode *inode, struct buffer *b, uint32_t *at,
 		at[i] = first ? first + i : 0;
 	if (b)
 		buffer_end(b);
-	else
-		inode_dirty(inode);
 }
 
 static void count_blocks(struct inode *inode, int64_t n)
 {
 	inode->nsectors += n * (ext2_of(inode)->block_size >> SECTOR_SHIFT);
-	inode_dirty(inode);
 }
 
 /* How many of the data slots from the branch's end on, up to @max, are a run
@@ -271,9 +268,9 @@ static int branch_grow(struct inode *inode, struct branch *br, uint32_t goal,
 	unsigned nmaps = br->depth - 1 - br->level;
 
 	if (nmaps)
-		slots_set(inode, br->b, slot, 1, blocks[br->level + 1]);
+		slots_set(br->b, slot, 1, blocks[br->level + 1]);
 	else
-		slots_set(inode, br->b, slot, *n, *disk);
+		slots_set(br->b, slot, *n, *disk);
 	count_blocks(inode, nmaps + *n);
 	return 0;
 free_data:
@@ -307,6 +304,7 @@ int ext2_map_make(struct inode *inode, uint64_t first, uint32_t max,
 	if (*fresh) {
 		node->goal_for = (uint32_t)(first + *n);
 		node->goal = *disk + *n;
+		inode_dirty(inode);
 	}
 	branch_put(&br);
 unlock:
@@ -340,7 +338,7 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
 					       ext2_in_buffers(inode));
 		if (err)
 			return err;
-		slots_set(inode, b, &slots[from], n, 0);
+		slots_set(b, &slots[from], n, 0);
 		count_blocks(inode, -(int64_t)n);
 		from += n;
 	}
@@ -380,7 +378,7 @@ static int trim_tree(struct inode *inode, struct buffer *b, uint32_t *slot,
 		return err;
 	err = ext2_free_blocks(fs, *slot, 1, true);
 	if (!err) {
-		slots_set(inode, b, slot, 1, 0);
+		slots_set(b, slot, 1, 0);
 		count_blocks(inode, -1);
 	}
 	return err;
@@ -425,6 +423,7 @@ int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n)
 
 		if (br.level == br.depth - 1)
 			err = trim_data(inode, br.b, br.slots, from, from + n);
+		inode_dirty(inode);
 		branch_put(&br);
 	}
 	mutex_unlock(&node->map_lock);

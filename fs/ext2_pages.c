@@ -378,8 +378,10 @@ static int ext2_reserve(struct mapping *mapping, struct page *pg, uint64_t size)
 	if (start >= end)
 		return 0;
 	end = (end + (1u << shift) - 1) >> shift;
-	if (size > mapping->size)
+	if (size > mapping->size) {
+		inode_dirty(inode);
 		err = ext2_trim_surplus(inode);
+	}
 	if (!err)
 		err = reserve_blocks(inode, start >> shift, end);
 	if (!err && size > mapping->size)
