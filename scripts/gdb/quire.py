@@ -38,7 +38,16 @@ def list_elements(head, type_name, member):
 
 
 def processes():
-    return list_elements(value("process_all"), "struct process", "all_link")
+    """Every process, by the table of pids (kernel/task/pid.c)."""
+    leaves = value("'kernel/task/pid.c'::leaves")
+    size = int(value("LEAF"))
+    for i in range(leaves.type.range()[1] + 1):
+        if not int(leaves[i]):
+            continue
+        for j in range(size):
+            pid = leaves[i][j]
+            if int(pid) and int(pid["process"]):
+                yield pid["process"].dereference()
 
 
 def text(array):

@@ -12,17 +12,18 @@ from guestlib import BUILD, TIMEOUT, TREE, GuestTest, main
 
 class Gdb(GuestTest):
     def test_commands_at_a_stop_in_a_process(self):
-        commands = ["info symbol $pc", "continue", "info symbol $pc",
-                    "hbreak path_open if 0", "break trap_syscall", "continue",
-                    "tasks", "vmas", "pagetable $sp", "page 0x80400", "kill",
-                    "quit"]
+        commands = ["info symbol $pc + 0xffffffff00000000",
+                    "break trap_syscall", "continue", "bt 1", "tasks", "vmas",
+                    "pagetable $sp", "page 0x80400", "kill", "quit"]
         done = subprocess.run(
             [os.path.join(TREE, "scripts", "gdb", "session"), BUILD, "-batch"]
             + [w for c in commands for w in ("-ex", c)],
             capture_output=True, text=True, timeout=TIMEOUT, check=False,
             env={**os.environ, "QUIRE_OPTIONS": "--smp 1"})
         text = done.stdout + done.stderr
-        self.assertIn("init", text)
+        self.assertIn("_start in section .text", text)
+        self.assertIn("trap_syscall (", text)
+        self.assertRegex(text, r"(?m)^ +1 +1 +TASK_RUNNABLE +init")
         self.assertIn("level 0:", text)
         self.assertIn("is physical", text)
         self.assertIn("refs", text)
