@@ -288,6 +288,7 @@ static void here_read(struct parser *parser, struct redirect *here)
 static void token_newline(struct parser *parser)
 {
 	parser->token.kind = TOKEN_NEWLINE;
+	parser->token.text = "newline";
 	source_next(parser->source);
 	for (; parser->heres; parser->heres = parser->heres->next_here)
 		here_read(parser, parser->heres);
@@ -301,8 +302,10 @@ void token_next(struct parser *parser)
 	if (parser->failed)
 		return;
 	skip_blanks(source);
-	parser->token = (struct token){
-		.kind = TOKEN_END, .text = "", .fd = -1, .start = source->at};
+	parser->token = (struct token){.kind = TOKEN_END,
+				       .text = "end of file",
+				       .fd = -1,
+				       .start = source->at};
 	c = source_peek(source);
 	if (c == '\n')
 		token_newline(parser);

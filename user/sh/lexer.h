@@ -35,7 +35,7 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	const char *text; /* as written; "" for the end and newlines */
+	const char *text; /* as written; or what an error calls it */
 	int fd;           /* the digits right before a redirection, or -1 */
 	size_t start;     /* its place in source->text */
 };

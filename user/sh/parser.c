@@ -10,10 +10,9 @@
  *   compound  = "(" list ")" | "{" list "}" | "if" ... | "for" ... | ...
  *   simple    = { name=value | word | redirection }
  *
- * Each begins at the token looked at and leaves the first one behind what it
- * took.  Words like `if` are special only where a command begins, so it is
- * the parser that knows them.  When something is wrong, the lexer gives
- * nothing but the end from then on, and every loop here stops at it.
+ * Each begins at the token looked at and leaves the first one behind it.
+ * Words like `if` are special only where a command begins, so the parser and
+ * not the lexer knows them.  After an error every token is the end.
  */
 
 #include <ctype.h>
@@ -47,11 +46,7 @@ static struct node *join(struct parser *parser, enum node_kind kind,
 
 static void unexpected(struct parser *parser)
 {
-	static const char *const names[] = {
-		[TOKEN_END] = "end of file", [TOKEN_NEWLINE] = "newline"};
-	const struct token *token = &parser->token;
-
-	parse_error(parser, *token->text ? token->text : names[token->kind]);
+	parse_error(parser, parser->token.text);
 }
 
 static bool at_word(const struct parser *parser, const char *word)
@@ -75,17 +70,24 @@ static void expect(struct parser *parser, const char *word)
 		unexpected(parser);
 }
 
-static void expect_token(struct parser *parser, enum token_kind kind)
+static bool accept_token(struct parser *parser, enum token_kind kind)
 {
 	if (parser->token.kind != kind)
-		unexpected(parser);
+		return false;
 	token_next(parser);
+	return true;
+}
+
+static void expect_token(struct parser *parser, enum token_kind kind)
+{
+	if (!accept_token(parser, kind))
+		unexpected(parser);
 }
 
 static void skip_newlines(struct parser *parser)
 {
-	while (parser->token.kind == TOKEN_NEWLINE)
-		token_next(parser);
+	while (accept_token(parser, TOKEN_NEWLINE))
+		continue;
 }
 
 /* Does the token end a list, rather than begin a command? */
@@ -118,6 +120,16 @@ static bool at_redirect(const struct parser *parser)
 	return parser->token.kind >= TOKEN_INPUT;
 }
 
+/* The lexer will read the here-document after the line. */
+static void await_body(struct parser *parser, struct redirect *here)
+{
+	struct redirect **tail = &parser->heres;
+
+	while (*tail)
+		tail = &(*tail)->next_here;
+	*tail = here;
+}
+
 static struct redirect *parse_redirect(struct parser *parser)
 {
 	static const struct {
@@ -148,13 +160,8 @@ static struct redirect *parse_redirect(struct parser *parser)
 		return redirect;
 	}
 	redirect->raw = parser->token.text;
-	if (redirect->kind == REDIRECT_HERE) {
-		struct redirect **tail = &parser->heres;
-
-		while (*tail)
-			tail = &(*tail)->next_here;
-		*tail = redirect;
-	}
+	if (redirect->kind == REDIRECT_HERE)
+		await_body(parser, redirect);
 	token_next(parser);
 	return redirect;
 }
@@ -257,11 +264,9 @@ static struct node *parse_do(struct parser *parser)
 
 static struct node *parse_while(struct parser *parser, enum node_kind kind)
 {
-	struct node *node = node_new(parser, kind);
+	struct node *condition = parse_body(parser);
 
-	node->first = parse_body(parser);
-	node->second = parse_do(parser);
-	return node;
+	return join(parser, kind, condition, parse_do(parser));
 }
 
 static struct node *parse_for(struct parser *parser)
@@ -278,8 +283,7 @@ static struct node *parse_for(struct parser *parser)
 	if (!node->every_parameter)
 		while (parser->token.kind == TOKEN_WORD)
 			tail = word_add(parser, tail);
-	if (parser->token.kind == TOKEN_SEMICOLON)
-		token_next(parser);
+	accept_token(parser, TOKEN_SEMICOLON);
 	skip_newlines(parser);
 	node->second = parse_do(parser);
 	return node;
@@ -292,23 +296,17 @@ static struct case_item *parse_item(struct parser *parser)
 		arena_get(&parser->program->arena, sizeof(*item));
 	struct word **tail = &item->patterns;
 
-	if (parser->token.kind == TOKEN_OPEN)
-		token_next(parser);
-	for (;;) {
+	accept_token(parser, TOKEN_OPEN);
+	do {
 		if (parser->token.kind != TOKEN_WORD) {
 			unexpected(parser);
 			return item;
 		}
 		tail = word_add(parser, tail);
-		if (parser->token.kind != TOKEN_PIPE)
-			break;
-		token_next(parser);
-	}
+	} while (accept_token(parser, TOKEN_PIPE));
 	expect_token(parser, TOKEN_CLOSE);
 	item->body = parse_list(parser, false);
-	if (parser->token.kind == TOKEN_CASE_BREAK)
-		token_next(parser);
-	else if (!at_word(parser, "esac"))
+	if (!accept_token(parser, TOKEN_CASE_BREAK) && !at_word(parser, "esac"))
 		unexpected(parser);
 	skip_newlines(parser);
 	return item;
@@ -336,27 +334,24 @@ static struct node *parse_case(struct parser *parser)
 
 static struct node *parse_group(struct parser *parser)
 {
-	struct node *node = node_new(parser, NODE_GROUP);
+	struct node *body = parse_body(parser);
 
-	node->first = parse_body(parser);
 	expect(parser, "}");
-	return node;
+	return join(parser, NODE_GROUP, body, NULL);
 }
 
 static struct node *parse_subshell(struct parser *parser)
 {
-	struct node *node = node_new(parser, NODE_SUBSHELL);
+	struct node *body = parse_body(parser);
 
-	token_next(parser);
-	node->first = parse_body(parser);
 	expect_token(parser, TOKEN_CLOSE);
-	return node;
+	return join(parser, NODE_SUBSHELL, body, NULL);
 }
 
 /* A compound command without its redirections; NULL: it is a simple one. */
 static struct node *parse_compound(struct parser *parser)
 {
-	if (parser->token.kind == TOKEN_OPEN)
+	if (accept_token(parser, TOKEN_OPEN))
 		return parse_subshell(parser);
 	if (accept(parser, "{"))
 		return parse_group(parser);

@@ -104,13 +104,14 @@ TEST(blocked_signal_waits,
 	expect_eq(sigismember(&pending, SIGUSR1), 0);
 }
 
-static volatile sig_atomic_t depth, deepest;
+static volatile sig_atomic_t nruns, depth, deepest;
 
+/* Sends its own signal twice more, from inside. */
 static void nest(int signal)
 {
 	if (++depth > deepest)
 		deepest = depth;
-	if (depth < 3)
+	if (++nruns < 3)
 		raise(signal);
 	depth--;
 }
@@ -122,14 +123,14 @@ TEST(signal_is_blocked_in_its_handler,
 	struct sigaction action = {.sa_handler = nest};
 
 	expect_ok(sigaction(SIGUSR1, &action, NULL));
-	signal(SIGALRM, SIG_DFL);
-	depth = 1; /* so that the raise in the second run stops it */
 	raise(SIGUSR1);
-	expect_eq(deepest, 2);
-	depth = deepest = 0;
+	expect_eq(nruns, 3);
+	expect_eq(deepest, 1);
+	nruns = 0;
 	action.sa_flags = SA_NODEFER;
 	expect_ok(sigaction(SIGUSR1, &action, NULL));
 	raise(SIGUSR1);
+	expect_eq(nruns, 3);
 	expect_eq(deepest, 3);
 }
 
@@ -147,6 +148,7 @@ TEST(handler_has_its_mask,
 	struct sigaction action = {.sa_handler = note_mask};
 	sigset_t after;
 
+	skip_on(ON_EMULATOR, "qemu-user 7.2 shows the handler the mask before");
 	sigaddset(&action.sa_mask, SIGUSR2);
 	expect_ok(sigaction(SIGUSR1, &action, NULL));
 	raise(SIGUSR1);

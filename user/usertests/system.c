@@ -244,8 +244,9 @@ TEST(proc_self_stat,
 	rest = strrchr(text, ')');
 	expect(rest != NULL && strchr(text, '(') < rest);
 	expect_eq(sscanf(rest + 1, " %c %d %d", &state, &parent, &group), 3);
-	if (where() != ON_EMULATOR) /* which leaves most of it 0 */
-		expect_eq(parent, getppid());
+	if (where() == ON_EMULATOR) /* which leaves most of it 0 */
+		return;
+	expect_eq(parent, getppid());
 	expect(strchr("RSDZT", state) != NULL);
 }
 
