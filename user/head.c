@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * head [-n LINES | -c BYTES] [FILE...]
+ * head [-n LINES | -LINES | -c BYTES] [FILE...]
  *
  * Print the first 10, or LINES, lines of each file, or its first BYTES.
  */
@@ -35,11 +35,14 @@ static bool head(const char *path)
 
 int main(int argc, char **argv)
 {
-	int status = EXIT_SUCCESS, files;
+	int status = EXIT_SUCCESS, files, letter, number = 0;
 
-	for (int letter; (letter = option(argc, argv, "c:n:")) != -1;) {
+	while ((letter = option(argc, argv, "c:n:0123456789")) != -1) {
 		by_bytes = letter == 'c';
-		limit = atol(optarg);
+		if (optarg)
+			limit = atol(optarg);
+		else
+			limit = number = 10 * number + letter - '0';
 	}
 	files = argc - optind;
 	for (int i = 0; i < files || i == 0; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * tail [-f] [-n LINES | -n +LINE] [FILE...]
+ * tail [-f] [-n LINES | -LINES | -n +LINE] [FILE...]
  *
  * Print the last 10, or LINES, lines of each file; or all from LINE on.
  *   -f  go on when the (last) file grows, until ^C
@@ -80,15 +80,17 @@ static bool tail(const char *path, bool last)
 
 int main(int argc, char **argv)
 {
-	int status = EXIT_SUCCESS, files;
+	int status = EXIT_SUCCESS, files, letter, number = 0;
 
-	for (int letter; (letter = option(argc, argv, "fn:")) != -1;) {
+	while ((letter = option(argc, argv, "fn:0123456789")) != -1) {
 		if (letter == 'f') {
 			follow = true;
-			continue;
+		} else if (letter == 'n') {
+			from_start = *optarg == '+';
+			limit = labs(atol(optarg));
+		} else {
+			limit = number = 10 * number + letter - '0';
 		}
-		from_start = *optarg == '+';
-		limit = labs(atol(optarg));
 	}
 	files = argc - optind;
 	for (int i = 0; i < files || i == 0; i++) {

@@ -11,7 +11,9 @@
  *   A  in memory, anonymous: zeros, or a private copy, of this process
  *   S  swapped out
  *   .  not in memory: nobody has touched it yet, or it was dropped
- * Small letters: some of several pages.  A colon: a hole.
+ * Small letters: some of several pages.  A colon: a hole.  From a kernel
+ * without /proc/PID/pagemap there are only signs for what may be done:
+ *   x  code   w  data that can be written   r  constants   -  nothing
  */
 
 #include <fcntl.h>
@@ -67,13 +69,19 @@ static void look(struct residency *r, uint64_t start, uint64_t npages)
 	}
 }
 
+static char sign(const char *protection)
+{
+	for (int i = 2; i >= 0; i--)
+		if (protection[i] != '-')
+			return protection[i];
+	return '-';
+}
+
 static char letter(const struct residency *r)
 {
 	uint64_t present = r->file + r->anonymous + r->swapped;
 	char c = r->anonymous ? 'A' : r->file ? 'F' : 'S';
 
-	if (pagemap < 0)
-		return ' ';
 	if (present == 0)
 		return '.';
 	return present == r->pages ? c : c - 'A' + 'a';
@@ -113,6 +121,21 @@ static void caption(const struct interval *v, unsigned row)
 		       v->protection, *v->name ? v->name : "anonymous");
 }
 
+/* The character for the interval's pages [from, to). */
+static char cell(const struct interval *v, uint64_t from, uint64_t to,
+		 struct residency *total)
+{
+	struct residency r = {0};
+
+	if (from == to)
+		return ' ';
+	if (pagemap < 0)
+		return sign(v->protection);
+	look(&r, v->start + from * page_size, to - from);
+	add(total, &r);
+	return letter(&r);
+}
+
 static void draw(const struct interval *v, struct residency *total)
 {
 	uint64_t npages = (v->end - v->start) / page_size, done = 0;
@@ -127,13 +150,7 @@ static void draw(const struct interval *v, struct residency *total)
 			uint64_t upto = npages < cells
 						? (c < npages ? c : npages)
 						: c * npages / cells;
-			struct residency r = {0};
-
-			if (pagemap >= 0)
-				look(&r, v->start + done * page_size,
-				     upto - done);
-			putchar(upto > done ? letter(&r) : ' ');
-			add(total, &r);
+			putchar(cell(v, done, upto, total));
 			done = upto;
 		}
 		putchar('|');
