@@ -191,8 +191,7 @@ static void put_program(const char *name, const void *bytes, size_t nbytes)
 	expect_ok(close(fd));
 }
 
-TEST(exec_of_garbage,
-     "Empty, text, random and cut-off files are ENOEXEC.")
+TEST(exec_of_garbage, "Empty, text, random and cut-off files are ENOEXEC.")
 {
 	char *const args[] = {"x", NULL};
 	unsigned char noise[4096];
@@ -218,20 +217,26 @@ struct image {
 static struct image image_make(void)
 {
 	struct image image = {
-		.header = {.e_ident = ELFMAG, .e_type = ET_EXEC,
+		.header = {.e_ident = ELFMAG,
+			   .e_type = ET_EXEC,
 #ifdef __riscv
 			   .e_machine = EM_RISCV,
 #else
 			   .e_machine = EM_X86_64,
 #endif
-			   .e_version = EV_CURRENT, .e_entry = 0x10000,
+			   .e_version = EV_CURRENT,
+			   .e_entry = 0x10000,
 			   .e_phoff = sizeof(Elf64_Ehdr),
 			   .e_ehsize = sizeof(Elf64_Ehdr),
-			   .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1},
-		.segment = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X,
-			    .p_vaddr = 0x10000, .p_paddr = 0x10000,
+			   .e_phentsize = sizeof(Elf64_Phdr),
+			   .e_phnum = 1},
+		.segment = {.p_type = PT_LOAD,
+			    .p_flags = PF_R | PF_X,
+			    .p_vaddr = 0x10000,
+			    .p_paddr = 0x10000,
 			    .p_filesz = sizeof(struct image),
-			    .p_memsz = sizeof(struct image), .p_align = PAGE},
+			    .p_memsz = sizeof(struct image),
+			    .p_align = PAGE},
 	};
 
 	image.header.e_ident[EI_CLASS] = ELFCLASS64;

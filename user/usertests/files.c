@@ -42,8 +42,7 @@ TEST(write_then_read,
 	expect_eq(read(other, text, 20), 7);
 }
 
-TEST(open_flags,
-     "O_CREAT, O_EXCL, O_TRUNC and O_DIRECTORY do what they say.")
+TEST(open_flags, "O_CREAT, O_EXCL, O_TRUNC and O_DIRECTORY do what they say.")
 {
 	int fd;
 
@@ -190,9 +189,9 @@ TEST(file_reaches_every_depth_of_blocks,
      "of a sparse file keep their bytes, and are freed again.")
 {
 	static const off_t at[] = {
-		11 << 10,  12 << 10, 267 << 10,	 268 << 10,  47 << 10,
-		48 << 10,  4 << 20,  (4 << 20) + (48 << 10), 65804 << 10,
-		65805 << 10, 5l << 30, 9l << 30,
+		11 << 10,    12 << 10,    267 << 10, 268 << 10,
+		47 << 10,    48 << 10,    4 << 20,   (4 << 20) + (48 << 10),
+		65804 << 10, 65805 << 10, 5l << 30,  9l << 30,
 	};
 	enum { N = sizeof(at) / sizeof(at[0]) };
 	int fd = make_sparse("file", 0);

@@ -184,10 +184,9 @@ TEST(untouched_memory_costs_nothing,
      "its ten pages.")
 {
 	struct counter nfree;
-	char *p = expect_mapped(mmap(NULL, 8ul << 30, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS |
-					     MAP_NORESERVE,
-				     -1, 0));
+	char *p = expect_mapped(
+		mmap(NULL, 8ul << 30, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 	pid_t child;
 
 	nfree = counter_start("nr_free_pages");
@@ -231,8 +230,8 @@ TEST(argument_strings_can_be_written,
 {
 	extern char **environ;
 
-	expect_no_fault(fault_write(environ[0] ? environ[0] : (char *)environ,
-				    'X'));
+	expect_no_fault(
+		fault_write(environ[0] ? environ[0] : (char *)environ, 'X'));
 }
 
 TEST(jump_into_the_stack_or_heap,

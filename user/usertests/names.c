@@ -304,8 +304,7 @@ TEST(long_symlinks_are_whole,
 	}
 }
 
-TEST(fifo_has_a_name,
-     "mkfifo makes a pipe that two processes find by name.")
+TEST(fifo_has_a_name, "mkfifo makes a pipe that two processes find by name.")
 {
 	char text[6] = {0};
 	pid_t child;

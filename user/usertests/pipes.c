@@ -243,8 +243,7 @@ TEST(chain_of_pipes,
 		expect_ok(wait(NULL));
 }
 
-TEST(bytes_to_and_fro,
-     "1,000 times a byte goes to another process and back.")
+TEST(bytes_to_and_fro, "1,000 times a byte goes to another process and back.")
 {
 	int there[2], back[2];
 	unsigned char byte = 0;
@@ -318,8 +317,7 @@ TEST(poll_waits_for_another_process,
 	expect_exit(child, 0);
 }
 
-TEST(bytes_in_a_pipe_can_be_counted,
-     "FIONREAD tells how many bytes wait.")
+TEST(bytes_in_a_pipe_can_be_counted, "FIONREAD tells how many bytes wait.")
 {
 	int ends[2], n = -1;
 

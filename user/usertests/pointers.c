@@ -44,7 +44,13 @@ struct call {
 	long args[6];
 };
 
-#define CALL(name, ...) {#name, SYS_##name, {__VA_ARGS__}}
+#define CALL(name, ...) \
+	{ \
+#name, SYS_##name, \
+		{ \
+			__VA_ARGS__ \
+		} \
+	}
 
 /* The kernel reads what the address is of. */
 static const struct call reading[] = {
@@ -171,12 +177,8 @@ static char *edge(size_t nbytes)
 }
 
 static void *const bad[] = {
-	(void *)8,
-	(void *)0x7000000000000000,
-	(void *)-(1l << 38),
-	(void *)-(1l << 31),
-	(void *)-(long)PAGE,
-	(void *)-8l,
+	(void *)8,           (void *)0x7000000000000000, (void *)-(1l << 38),
+	(void *)-(1l << 31), (void *)-(long)PAGE,        (void *)-8l,
 };
 
 enum { NBAD = sizeof(bad) / sizeof(bad[0]) };

@@ -148,7 +148,7 @@ TEST(handler_has_its_mask,
 	struct sigaction action = {.sa_handler = note_mask};
 	sigset_t after;
 
-	skip_on(ON_EMULATOR, "qemu-user 7.2 shows the handler the mask before");
+	skip_on(ON_EMULATOR, "qemu-user 7.2 does not let it be seen");
 	sigaddset(&action.sa_mask, SIGUSR2);
 	expect_ok(sigaction(SIGUSR1, &action, NULL));
 	raise(SIGUSR1);
@@ -349,8 +349,7 @@ TEST(alarm_comes_in_time,
 	expect_eq(ncaught, 0);
 }
 
-TEST(alarm_kills_by_default,
-     "Without a handler the alarm ends the process.")
+TEST(alarm_kills_by_default, "Without a handler the alarm ends the process.")
 {
 	pid_t child = expect_ok(fork());
 

@@ -160,8 +160,7 @@ TEST(null_and_zero_and_full,
 	expect_eq(read(full, bytes, 100), 100);
 }
 
-TEST(random_devices,
-     "/dev/urandom and /dev/random give bytes that differ.")
+TEST(random_devices, "/dev/urandom and /dev/random give bytes that differ.")
 {
 	int one = expect_ok(open("/dev/urandom", O_RDONLY));
 	int other = expect_ok(open("/dev/random", O_RDONLY));
@@ -172,8 +171,7 @@ TEST(random_devices,
 	expect(memcmp(a, b, 64) != 0);
 }
 
-TEST(files_are_no_terminals,
-     "Terminal requests to files and pipes are ENOTTY.")
+TEST(files_are_no_terminals, "Terminal requests to files and pipes are ENOTTY.")
 {
 	int fd = make_file("file", 10), ends[2], n;
 
@@ -225,8 +223,7 @@ static void read_text(const char *path, char *text, size_t nbytes)
 	size_t n = 0;
 	ssize_t got;
 
-	while (n < nbytes - 1 &&
-	       (got = read(fd, text + n, nbytes - 1 - n)) > 0)
+	while (n < nbytes - 1 && (got = read(fd, text + n, nbytes - 1 - n)) > 0)
 		n += got;
 	text[n] = '\0';
 	expect(n > 0);
@@ -253,9 +250,9 @@ TEST(proc_self_stat,
 TEST(proc_self_status,
      "/proc/self/status has Name, State, Pid, PPid, VmSize, VmRSS, Threads.")
 {
-	static const char *const keys[] = {"Name:\t",  "State:\t", "Pid:\t",
-					   "PPid:\t",  "VmSize:",  "VmRSS:",
-					   "Threads:\t"};
+	static const char *const keys[] = {
+		"Name:\t", "State:\t", "Pid:\t",    "PPid:\t",
+		"VmSize:", "VmRSS:",   "Threads:\t"};
 	char text[4000], *pid;
 
 	read_text("/proc/self/status", text, sizeof(text));
