@@ -287,15 +287,6 @@ ssize_t mapping_read(struct mapping *mapping, struct uio *uio, uint64_t offset)
 
 /* --- the end of the file --- */
 
-void mapping_zero_tail(struct mapping *mapping, struct page *pg)
-{
-	uint64_t size = mapping->size;
-	size_t from = page_offset(size);
-
-	if (from && pg->index == size >> PAGE_SHIFT)
-		memset((char *)page_address(pg) + from, 0, PAGE_SIZE - from);
-}
-
 /*
  * The file is about to end elsewhere: what programs stored past its end is
  * zeroed, and their next store must fault, because the page needs a new
@@ -303,8 +294,11 @@ void mapping_zero_tail(struct mapping *mapping, struct page *pg)
  */
 static void reset_tail(struct mapping *mapping, struct page *pg)
 {
+	size_t from = page_offset(mapping->size);
+
 	unmap_file(mapping, pg->index, pg->index + 1, false);
-	mapping_zero_tail(mapping, pg);
+	if (from)
+		memset((char *)page_address(pg) + from, 0, PAGE_SIZE - from);
 	page_clear_flags(pg, PAGE_BACKED);
 	mapping->tail_stored = false;
 }
@@ -403,7 +397,8 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 	struct uio before = *uio;
 	size_t done = 0;
 
-	if (offset + n > size && mapping->tail_stored)
+	if (offset + n > size && mapping->tail_stored &&
+	    pg->index == size >> PAGE_SHIFT)
 		reset_tail(mapping, pg);
 	if (fresh) /* nobody looks at it yet: all of it, or nothing */
 		done = uio_copy_from_nofault(uio, to, n);

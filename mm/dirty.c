@@ -187,8 +187,6 @@ static bool start_write(struct mapping *mapping, struct page *pg)
 		atomic_fetch_add(&page_tally.writeback, 1);
 	}
 	spin_unlock(&mapping->lock);
-	if (dirty && mapping->tail_stored)
-		mapping_zero_tail(mapping, pg);
 	page_unlock(pg);
 	return dirty;
 }

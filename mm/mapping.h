@@ -144,9 +144,6 @@ int mapping_resize(struct mapping *mapping, uint64_t nbytes);
 int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 		      bool wait);
 
-/* Zero what lies past the size in @pg, if it is the last page.  Locked. */
-void mapping_zero_tail(struct mapping *mapping, struct page *pg);
-
 /* For write_pages(): this page's write has ended.  Any context. */
 void mapping_write_done(struct mapping *mapping, struct page *pg, int error);
 
