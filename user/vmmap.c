@@ -52,20 +52,32 @@ static bool parse(const char *line, struct interval *v)
 }
 
 /* proc(5): bit 63 is "in memory", 62 "swapped", 61 "a page of a file". */
+static void count(struct residency *r, uint64_t entry)
+{
+	r->pages++;
+	if (entry >> 62 & 1)
+		r->swapped++;
+	else if (entry >> 63 && entry >> 61 & 1)
+		r->file++;
+	else if (entry >> 63)
+		r->anonymous++;
+}
+
+/* Look at @npages pages from the address @start on, many at a time. */
 static void look(struct residency *r, uint64_t start, uint64_t npages)
 {
-	for (; npages > 0; npages--, start += page_size) {
-		uint64_t entry = 0, place = start / page_size * sizeof(entry);
+	uint64_t entries[512], place = start / page_size;
 
-		if (pread(pagemap, &entry, sizeof(entry), place) < 0)
-			entry = 0;
-		r->pages++;
-		if (entry >> 62 & 1)
-			r->swapped++;
-		else if (entry >> 63 && entry >> 61 & 1)
-			r->file++;
-		else if (entry >> 63)
-			r->anonymous++;
+	while (npages > 0) {
+		uint64_t n = npages < 512 ? npages : 512;
+
+		memset(entries, 0, sizeof(entries));
+		pread(pagemap, entries, n * sizeof(*entries),
+		      place * sizeof(*entries));
+		for (uint64_t i = 0; i < n; i++)
+			count(r, entries[i]);
+		place += n;
+		npages -= n;
 	}
 }
 
@@ -113,12 +125,11 @@ static void edge(uint64_t address)
 	puts("+");
 }
 
-/* What stands beside row @row of the box. */
-static void caption(const struct interval *v, unsigned row)
+/* What stands beside the first row of the box. */
+static void caption(const struct interval *v)
 {
-	if (row == 0)
-		printf("  %-5s %s  %s", human_size(v->end - v->start),
-		       v->protection, *v->name ? v->name : "anonymous");
+	printf("|  %-5s %s  %s\n", human_size(v->end - v->start), v->protection,
+	       *v->name ? v->name : "anonymous");
 }
 
 /* The character for the interval's pages [from, to). */
@@ -136,26 +147,32 @@ static char cell(const struct interval *v, uint64_t from, uint64_t to,
 	return letter(&r);
 }
 
+/* Where the pages of cell @i of @cells end: few pages get a cell each, many
+ * are dealt out evenly. */
+static uint64_t cell_end(uint64_t i, uint64_t cells, uint64_t npages)
+{
+	if (npages >= cells)
+		return (i + 1) * npages / cells;
+	return i < npages ? i + 1 : npages;
+}
+
 static void draw(const struct interval *v, struct residency *total)
 {
-	uint64_t npages = (v->end - v->start) / page_size, done = 0;
-	unsigned rows = rows_for(npages), cells = rows * WIDTH;
+	uint64_t npages = (v->end - v->start) / page_size, page = 0;
+	unsigned cells = rows_for(npages) * WIDTH;
 
 	edge(v->start);
-	for (unsigned row = 0; row < rows; row++) {
-		printf("%12s |", "");
-		for (unsigned i = 0; i < WIDTH; i++) {
-			/* Cell c ends at page (c + 1) / cells of all. */
-			uint64_t c = row * WIDTH + i + 1;
-			uint64_t upto = npages < cells
-						? (c < npages ? c : npages)
-						: c * npages / cells;
-			putchar(cell(v, done, upto, total));
-			done = upto;
-		}
-		putchar('|');
-		caption(v, row);
-		putchar('\n');
+	for (unsigned i = 0; i < cells; i++) {
+		uint64_t end = cell_end(i, cells, npages);
+
+		if (i % WIDTH == 0)
+			printf("%12s |", "");
+		putchar(cell(v, page, end, total));
+		page = end;
+		if (i == WIDTH - 1)
+			caption(v);
+		else if (i % WIDTH == WIDTH - 1)
+			puts("|");
 	}
 }
 
