@@ -118,7 +118,7 @@ static int ext2_sync(struct super *super)
 
 static void ext2_release(struct ext2 *fs)
 {
-	for (uint32_t i = 0; i < fs->ndescriptors; i++)
+	for (uint32_t i = 0; fs->descriptors && i < fs->ndescriptors; i++)
 		if (fs->descriptors[i])
 			buffer_put(fs->descriptors[i]);
 	kfree(fs->descriptors);
