@@ -25,8 +25,8 @@ latex_documents = [("index", "quire.tex", "Quire", author, "manual")]
 latex_elements = {
     "papersize": "a4paper",
     "fontpkg": r"""
-\setmainfont{TeX Gyre Pagella}
-\setsansfont{TeX Gyre Heros}
+\setmainfont{DejaVu Serif}[Scale=0.9]
+\setsansfont{DejaVu Sans}[Scale=0.9]
 \setmonofont[Scale=0.82]{DejaVu Sans Mono}
 """,
     "extraclassoptions": "openany,oneside",
