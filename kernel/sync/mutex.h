@@ -5,18 +5,18 @@
 /*
  * mutex.h - a lock that sleeps, for one task at a time.
  *
- * First come, first served: once somebody waits, the lock is handed from its
- * holder to the first in the queue, and newcomers stand behind.  An
- * uncontended lock or unlock is one atomic operation, inline.
+ * Nobody starves: who waits longest is passed over once at most each time it
+ * is woken (mutex.c).  An uncontended lock or unlock is one atomic operation,
+ * inline.
  */
 
 #include "kernel/sync/sched.h"
 #include "kernel/sync/waitq.h"
 
 /*
- * owner: the holding task's address, or 0, with MUTEX_WAITED in its lowest bit
- * while the queue is not empty.  While that bit is set only the queue's lock
- * gives the right to change it.
+ * owner: the holding task's address, or 0, with MUTEX_WAITED while the queue is
+ * not empty, and MUTEX_TURN when its first is to have the mutex next.  With
+ * these only the queue's lock gives the right to change it.
  */
 struct mutex {
 	_Atomic(uintptr_t) owner;
@@ -24,7 +24,7 @@ struct mutex {
 	struct lock_class class;
 };
 
-enum { MUTEX_WAITED = 1 };
+enum { MUTEX_WAITED = 1, MUTEX_TURN = 2 };
 
 #define MUTEX_INIT(mutex, name, rank) \
 	{ \
@@ -84,7 +84,8 @@ static inline void mutex_unlock(struct mutex *m)
 static inline bool mutex_held(const struct mutex *m)
 {
 	return (atomic_load_explicit(&m->owner, memory_order_relaxed) &
-		~(uintptr_t)MUTEX_WAITED) == (uintptr_t)sched_current();
+		~(uintptr_t)(MUTEX_WAITED | MUTEX_TURN)) ==
+	       (uintptr_t)sched_current();
 }
 
 #endif

@@ -49,12 +49,12 @@ enum lock_rank {
 	RANK_MAPPING_LIST = 118,
 	RANK_MAPPING = 120, /* a mapping's pages and its tree of VMAs */
 	RANK_PAGETABLE = 130,
-	RANK_CACHE = 140, /* buffer cache, pipes, futex queues */
-	RANK_LRU = 145,   /* the list of cached pages, by age */
+	RANK_CACHE = 140,      /* buffer cache, pipes, futex queues */
+	RANK_LRU = 145,        /* the list of cached pages, by age */
+	RANK_KERNEL_MAP = 145, /* kernel stacks: takes frames */
 	RANK_SLAB = 150,
-	RANK_FRAME = 160,      /* the frame allocator */
-	RANK_KERNEL_MAP = 165, /* kernel stacks */
-	RANK_BLOCK = 170,      /* a device's queue: taken in interrupts */
+	RANK_FRAME = 160, /* the frame allocator */
+	RANK_BLOCK = 170, /* a device's queue: taken in interrupts */
 	RANK_CONSOLE_INPUT = 175,
 	RANK_WORK = 177,      /* jobs posted by interrupts: work.c */
 	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */

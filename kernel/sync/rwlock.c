@@ -11,7 +11,7 @@
  *              R              then         R
  *
  * So nobody starves, and a writer delays only those readers that came after
- * it.  As with mutexes, the lock is never free while somebody waits.
+ * it.  The lock is never free while somebody waits.
  *
  * Locks: the queue's lock (RANK_WAITQ) covers setting and clearing RW_WAITED,
  * and the queue.  Book: chapter 8.  Tests: tests/host/sync_test.c.
@@ -23,6 +23,7 @@
 struct rw_waiter {
 	struct waiter waiter;
 	bool writes;
+	bool granted;
 };
 
 void rwlock_init(struct rwlock *l, const char *name, enum lock_rank rank)
@@ -50,7 +51,10 @@ static void lock_contended(struct rwlock *l, bool (*take)(struct rwlock *),
 		    !atomic_compare_exchange_weak(&l->state, &old,
 						  old | RW_WAITED))
 			continue;
-		waitq_sleep_locked(&l->waiters, &w.waiter);
+		waitq_enter_locked(&l->waiters, &w.waiter);
+		do
+			waitq_sleep_locked(&l->waiters);
+		while (!w.granted);
 		break;
 	}
 	spin_unlock_irq(&l->waiters.lock, saved);
@@ -76,6 +80,13 @@ static struct rw_waiter *first_waiter(struct rwlock *l)
 			    waiter.link);
 }
 
+static void grant(struct rw_waiter *w)
+{
+	w->granted = true;
+	list_remove(&w->waiter.link);
+	sched_wake(w->waiter.task);
+}
+
 void rwlock_hand_on(struct rwlock *l)
 {
 	unsigned long saved = spin_lock_irq(&l->waiters.lock);
@@ -85,11 +96,11 @@ void rwlock_hand_on(struct rwlock *l)
 	assert(w && (l->state == RW_WAITED || write_held(l)));
 	if (w->writes) {
 		state = (uintptr_t)w->waiter.task | RW_WRITER;
-		waitq_grant_locked(&w->waiter);
+		grant(w);
 	} else {
 		for (; w && !w->writes; w = first_waiter(l)) {
 			state += RW_READER;
-			waitq_grant_locked(&w->waiter);
+			grant(w);
 		}
 	}
 	if (first_waiter(l))

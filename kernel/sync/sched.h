@@ -36,7 +36,8 @@ void sched_cancel(void);
  */
 void sched_block(void);
 
-/* The same, but return by itself at @deadline (time_now() units). */
+/* The same, but return by itself at @deadline (time_now() units; UINT64_MAX:
+ * never). */
 void sched_block_until(uint64_t deadline);
 
 /* Make a task that prepared or blocked runnable.  Any context.  False if it

@@ -42,7 +42,7 @@ void waitq_init(struct waitq *queue)
 
 /* Pollers in front, so that wake_one() gets past them to one that takes the
  * event; among the takers the first comes first. */
-static void enter_locked(struct waitq *queue, struct waiter *waiter)
+void waitq_enter_locked(struct waitq *queue, struct waiter *waiter)
 {
 	waiter->task = sched_current();
 	waiter->queue = queue;
@@ -57,7 +57,7 @@ void waitq_enter(struct waitq *queue, struct waiter *waiter)
 {
 	unsigned long saved = spin_lock_irq(&queue->lock);
 
-	enter_locked(queue, waiter);
+	waitq_enter_locked(queue, waiter);
 	spin_unlock_irq(&queue->lock, saved);
 }
 
@@ -80,14 +80,6 @@ void waitq_leave(struct waiter *waiter)
 		leave(waiter);
 }
 
-void waitq_grant_locked(struct waiter *waiter)
-{
-	list_remove(&waiter->link);
-	atomic_store_explicit(&waiter->woken, true, memory_order_release);
-	/* Under the queue's lock: the task can't be gone yet. */
-	sched_wake(waiter->task);
-}
-
 unsigned waitq_wake(struct waitq *queue, bool all)
 {
 	unsigned long saved = spin_lock_irq(&queue->lock);
@@ -97,7 +89,10 @@ unsigned waitq_wake(struct waitq *queue, bool all)
 		struct waiter *waiter =
 			list_entry(queue->waiters.next, struct waiter, link);
 
-		waitq_grant_locked(waiter);
+		list_remove(&waiter->link);
+		waiter->woken = true;
+		/* Under the queue's lock: the task can't be gone yet. */
+		sched_wake(waiter->task);
 		n++;
 		if (waiter->exclusive && !all)
 			break;
@@ -106,91 +101,54 @@ unsigned waitq_wake(struct waitq *queue, bool all)
 	return n;
 }
 
-static bool woken(const struct waiter *waiter)
-{
-	return atomic_load_explicit(&waiter->woken, memory_order_acquire);
-}
-
-/* Block until woken.  We have prepared and entered; a signal's wake-up is not
- * the one we wait for. */
-static void block_until_woken(const struct waiter *waiter)
-{
-	lockcheck_may_sleep();
-	for (;;) {
-		sched_block();
-		if (woken(waiter))
-			return;
-		sched_prepare();
-		if (woken(waiter))
-			break;
-	}
-	sched_cancel();
-}
-
-void waitq_sleep_locked(struct waitq *queue, struct waiter *waiter)
+void waitq_sleep_locked(struct waitq *queue)
 {
 	sched_prepare();
-	enter_locked(queue, waiter);
 	spin_unlock(&queue->lock);
-	block_until_woken(waiter);
-	/* Wait until the waker has done with us. */
+	sched_block();
 	spin_lock(&queue->lock);
 }
 
-void waitq_wait(struct waitq *queue, struct spinlock *lock)
+static int wait(struct waitq *queue, struct spinlock *lock, bool interruptible,
+		uint64_t deadline)
 {
 	struct waiter waiter = {.exclusive = true};
-
-	sched_prepare();
-	waitq_enter(queue, &waiter);
-	spin_unlock(lock);
-	block_until_woken(&waiter);
-	leave(&waiter);
-	spin_lock(lock);
-}
-
-/* The reason to stop waiting that is there without being woken, or 0. */
-static int reason_to_stop(uint64_t deadline)
-{
-	if (sched_interrupted())
-		return -ERESTARTSYS;
-	if (deadline != UINT64_MAX && time_now() >= deadline)
-		return -ETIMEDOUT;
-	return 0;
-}
-
-int waitq_wait_until(struct waitq *queue, struct spinlock *lock,
-		     uint64_t deadline)
-{
-	struct waiter waiter = {.exclusive = true};
-	int err;
+	int err = 0;
 
 	sched_prepare();
 	waitq_enter(queue, &waiter);
 	spin_unlock(lock);
 	lockcheck_may_sleep();
-	for (;;) {
-		/* Prepared here: what comes after the look ends the block. */
-		err = reason_to_stop(deadline);
-		if (err || woken(&waiter)) {
-			sched_cancel();
-			break;
-		}
-		if (deadline == UINT64_MAX)
-			sched_block();
-		else
+	/* Prepared, here: what comes after we have looked ends the block. */
+	while (!waiter.woken && !err) {
+		if (interruptible && sched_interrupted()) {
+			err = -ERESTARTSYS;
+		} else if (deadline != UINT64_MAX && time_now() >= deadline) {
+			err = -ETIMEDOUT;
+		} else {
 			sched_block_until(deadline);
-		if (woken(&waiter))
-			break;
-		sched_prepare();
+			sched_prepare();
+		}
 	}
+	sched_cancel();
 	if (leave(&waiter))
 		err = 0;
 	spin_lock(lock);
 	return err;
 }
 
+void waitq_wait(struct waitq *queue, struct spinlock *lock)
+{
+	wait(queue, lock, false, UINT64_MAX);
+}
+
 int waitq_wait_interruptible(struct waitq *queue, struct spinlock *lock)
 {
-	return waitq_wait_until(queue, lock, UINT64_MAX);
+	return wait(queue, lock, true, UINT64_MAX);
+}
+
+int waitq_wait_until(struct waitq *queue, struct spinlock *lock,
+		     uint64_t deadline)
+{
+	return wait(queue, lock, true, deadline);
 }

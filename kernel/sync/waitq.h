@@ -91,12 +91,11 @@ void waitq_enter(struct waitq *queue, struct waiter *waiter);
 void waitq_leave(struct waiter *waiter);
 
 /*
- * For the locks of mutex.c, which hold the queue's own lock (taken with
- * spin_lock_irq()) over their decisions: sleep until somebody passes us to
- * waitq_grant_locked(), without @queue's lock in between; and wake @waiter,
- * first in the queue.
+ * For the locks that sleep, which hold the queue's own lock (spin_lock_irq())
+ * over their decisions: enter, and then sleep without it until anybody wakes
+ * us, for whatever reason.
  */
-void waitq_sleep_locked(struct waitq *queue, struct waiter *waiter);
-void waitq_grant_locked(struct waiter *waiter);
+void waitq_enter_locked(struct waitq *queue, struct waiter *waiter);
+void waitq_sleep_locked(struct waitq *queue);
 
 #endif

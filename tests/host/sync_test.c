@@ -98,10 +98,11 @@ void sched_cancel(void)
 
 void sched_block_until(uint64_t deadline)
 {
-	struct timespec at = {deadline / 1000000000, deadline % 1000000000};
+	struct timespec at = {min_u64(deadline / 1000000000, UINT32_MAX), 0};
 	struct native *me;
 	int err = 0;
 
+	at.tv_nsec = deadline % 1000000000;
 	pthread_mutex_lock(&big);
 	me = native_of(sched_current());
 	while (me->state == PREPARED && !err)
@@ -112,7 +113,7 @@ void sched_block_until(uint64_t deadline)
 
 void sched_block(void)
 {
-	sched_block_until(time_now() + 1000000000000);
+	sched_block_until(UINT64_MAX);
 }
 
 bool sched_wake(struct task *task)
