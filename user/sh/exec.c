@@ -33,6 +33,8 @@
 #include "trap.h"
 #include "vars.h"
 
+enum { MAX_CALLS = 2000 }; /* well before our own stack ends */
+
 void become(char **argv)
 {
 	char **environment = vars_environment();
@@ -73,6 +75,10 @@ static int call_function(struct node *function, char **argv)
 	char **parameters = sh.parameters;
 	int loops = sh.loops, status;
 
+	if (sh.calls == MAX_CALLS) {
+		abort_command("%s: too many calls within calls", argv[0]);
+		return 2;
+	}
 	sh.parameters = argv + 1;
 	sh.loops = 0;
 	sh.calls++;

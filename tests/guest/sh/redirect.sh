@@ -52,4 +52,6 @@ E" | cmp - long && echo same
 echo bidirectional > rw; { read x; echo more; } <> rw >&0; cat rw
 echo "no clobber" >| f; cat f
 cat < f > g; cat g
+echo lost 2>/dev/null > /dev/full || echo device full
+cat f 2>/dev/null > /dev/full || echo device full
 cd /; rm -r $d
