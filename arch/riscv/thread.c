@@ -59,6 +59,7 @@ static void thread_init(struct thread *thread, vaddr_t stack,
 	uint64_t room = stack + KERNEL_STACK_SIZE - FRAME_ROOM;
 
 	*thread = (struct thread){
+		.hart = hart_current(),
 		.kernel_sp = room,
 		.stack = stack,
 		.context = {.ra = (uint64_t)start, .sp = room},
