@@ -74,14 +74,26 @@ void buffer_end(struct buffer *b);
 void buffer_forget(struct block_device *device, uint64_t block,
 		   uint32_t nbytes);
 
-/* Write one dirty buffer, or all of a device's, and wait (for the device's
- * completion; block_flush() is the caller's).  0 or -EIO: then what could not
- * be written is dirty still. */
-int buffer_write(struct buffer *b);
+/* Write all of a device's dirty ones, and wait (for the device's completion:
+ * block_flush() is the caller's).  0 or -EIO: then what could not be written
+ * is dirty still. */
 int buffer_sync(struct block_device *device);
 
-/* Free up to @max clean unused ones (@device NULL: of any), least recently
- * used first; how many went. */
+/* --- for whoever writes buffers: buffer_sync.c --- */
+
+/* BUSY, if it can be had without sleeping; and no longer.  Any context. */
+bool buffer_try(struct buffer *b);
+void buffer_release(struct buffer *b);
+/* Mark it dirty, unless the block was freed. */
+void buffer_dirty(struct buffer *b);
+/* No longer dirty; was it? */
+bool buffer_clean(struct buffer *b);
+/* The first dirty one at or after @block, referenced, or NULL. */
+struct buffer *buffer_next_dirty(struct block_device *device, uint64_t block);
+void buffer_init_sync(void);
+
+/* Free up to @max clean unused ones (@device NULL: of any, but for a reserve),
+ * those unused for longest first; how many went. */
 size_t buffer_shrink(struct block_device *device, size_t max);
 
 /* The device is let go of: drop all its buffers, dirty ones too. */

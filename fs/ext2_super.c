@@ -385,7 +385,7 @@ static int mark_mounted(struct ext2 *fs)
 	buffer_end(fs->super_buffer);
 	mutex_unlock(&fs->lock);
 	super_store(fs, 0);
-	int err = buffer_write(fs->super_buffer);
+	int err = buffer_sync(fs->device);
 
 	fs->writable = !err;
 	return err;
@@ -433,7 +433,6 @@ int ext2_mount(struct block_device *device, bool read_only, struct super **out)
 	fs->super.dev = device->rdev;
 	fs->super.read_only = read_only || device->read_only;
 	fs->super.private = fs;
-	list_init(&fs->super.link);
 	mutex_init(&fs->lock, "ext2", RANK_EXT2);
 
 	int err = mount_steps(fs);
