@@ -125,7 +125,7 @@ static int copy(char *source, const char *target, bool recursive)
 	}
 	if (stat(source, &st) == 0 && copy_file(source, target, st.st_mode))
 		return EXIT_SUCCESS;
-	warn("%s", source);
+	warn("%s to %s", source, target);
 	return EXIT_FAILURE;
 }
 

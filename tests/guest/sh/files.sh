@@ -30,3 +30,11 @@ dd if=zeros bs=1 skip=2 count=3 2>/dev/null; echo
 dd if=/dev/zero of=sparse bs=1 count=1 seek=1000000 2>/dev/null; wc -c < sparse | tr -d ' '
 echo data | tee t1 t2; cat t1 t2; echo more | tee -a t1 >/dev/null; cat t1
 cd /; rm -r $d; ls $d 2>/dev/null || echo gone
+d=/tmp/more.$$; mkdir $d; cd $d
+truncate -s 1M hole; wc -c < hole | tr -d ' '; cmp -s hole /dev/zero; echo $?; truncate -s 3 hole; hexdump -C hole
+truncate -s 5G big && ls -l big | tr -s ' ' | grep -c 5368709120; head -c 4 big | hexdump -C
+ln -s f l; ln -s l ll; echo x > f; readlink ll; [ $(readlink -f ll) = $(readlink -f f) ] && echo same
+ln -s loop loop; cat loop 2>/dev/null || echo loop
+cp nothing x 2>/dev/null || echo no source; cp f no/where 2>/dev/null || echo no target; cp f f 2>/dev/null || echo itself
+mkdir sub; mv sub sub/sub 2>/dev/null || echo into itself; mv f sub; cat sub/f; mv sub/f .; mv f sub/g; ls sub
+cd /; rm -r $d
