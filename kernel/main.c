@@ -40,6 +40,8 @@
 #include "mm/dirty.h"
 #include "mm/slab.h"
 
+struct task boot_task;
+
 enum { COMMAND_LINE_MAX = 8192, WORDS_MAX = 256 };
 
 /* A list of words for execve: the last one is followed by a NULL. */
@@ -269,10 +271,11 @@ static void boot_rest(void *unused)
 
 _Noreturn void kernel_main(unsigned long hartid, paddr_t fdt)
 {
-	const struct memory_range *memory = arch_init(hartid, fdt);
+	const struct memory_range *memory;
 
+	printk("Quire, a teaching kernel for RISC-V\n");
+	memory = arch_init(hartid, fdt);
 	read_command_line();
-	printk("Quire on %u harts\n", hart_count());
 	page_init(memory);
 	arch_init_hart();
 	slab_init();

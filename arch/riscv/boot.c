@@ -21,7 +21,6 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
 
-struct thread boot_thread;
 struct fdt device_tree;
 
 static paddr_t memory_end;
@@ -35,7 +34,6 @@ const struct memory_range *arch_init(unsigned long hartid, paddr_t fdt)
 	uint32_t frequency = 0;
 	int cpus;
 
-	thread_current()->hart = hart_get(0);
 	sbi_init();
 	if (fdt_open(&device_tree, phys_to_virt(fdt)))
 		panic("no device tree at physical address %016lx", fdt);

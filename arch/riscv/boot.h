@@ -34,15 +34,15 @@ const struct memory_range *arch_init(unsigned long hartid, paddr_t fdt);
  * interrupts.  Called on the boot hart, then on each other hart. */
 void arch_init_hart(void);
 
-/* Provided by kernel/main.c. */
+/* Provided by kernel/main.c: the task on whose thread the kernel boots, until
+ * task_init() has an idle task for the boot hart; and where it starts. */
+struct task;
+extern struct task boot_task;
 _Noreturn void kernel_main(unsigned long hartid, paddr_t fdt);
 _Noreturn void hart_main(void);
 
 /* The memory left when arch_init() reads the tree (memory.c). */
 const struct memory_range *memory_init(paddr_t fdt, uint64_t fdt_nbytes);
-
-/* Runs until sched_start() has an idle task for the boot hart. */
-extern struct thread boot_thread;
 
 /* Early output, before there is a driver: SBI's console. */
 void sbi_console_write(const char *bytes, size_t nbytes);

@@ -93,7 +93,9 @@ _start:
 	or	t0, t0, t1
 	enter_virtual
 
-	lla	tp, boot_thread
+	lla	tp, boot_task
+	lla	t0, hart_table
+	sd	t0, THREAD_HART(tp)
 	lla	t0, boot_stack
 	sd	t0, THREAD_STACK(tp)
 	lla	sp, boot_stack_end - FRAME_ROOM

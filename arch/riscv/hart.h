@@ -58,8 +58,10 @@ static inline unsigned hart_index(void)
 	return hart_current()->index;
 }
 
+/* All of them, by index; the boot hart is number 0. */
+extern struct hart hart_table[HARTS_MAX];
 unsigned hart_count(void);
-struct hart *hart_get(unsigned index); /* the boot hart is number 0 */
+struct hart *hart_get(unsigned index);
 
 /* Fill in the table of harts from the device tree; @boot_id is ours. */
 void harts_init(unsigned long boot_id);

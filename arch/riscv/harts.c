@@ -24,7 +24,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 
-static struct hart harts[HARTS_MAX];
+struct hart hart_table[HARTS_MAX];
 static unsigned nharts = 1;
 static atomic_uint stopper; /* who called harts_stop_others(): index + 1 */
 
@@ -38,7 +38,7 @@ unsigned hart_count(void)
 struct hart *hart_get(unsigned index)
 {
 	assert(index < nharts);
-	return &harts[index];
+	return &hart_table[index];
 }
 
 /*
@@ -87,11 +87,11 @@ static bool cpu_usable(int cpu)
 
 static void hart_add(unsigned long id, int cpu)
 {
-	struct hart *hart = &harts[id == harts[0].id ? 0 : nharts];
+	struct hart *hart = &hart_table[id == hart_table[0].id ? 0 : nharts];
 
-	if (hart == &harts[HARTS_MAX])
+	if (hart == &hart_table[HARTS_MAX])
 		return;
-	if (hart != &harts[0])
+	if (hart != &hart_table[0])
 		hart->index = nharts++;
 	hart->id = id;
 	hart_has_sstc = hart_has_sstc && cpu_has(cpu, "sstc");
@@ -104,7 +104,7 @@ void harts_init(unsigned long boot_id)
 	uint64_t id, unused;
 	unsigned nunusable = 0;
 
-	harts[0].id = boot_id;
+	hart_table[0].id = boot_id;
 	hart_has_sstc = true;
 	for (; cpu >= 0; cpu = fdt_next_sibling(&device_tree, cpu)) {
 		if (!fdt_reg(&device_tree, cpu, 0, &id, &unused))
@@ -123,7 +123,7 @@ unsigned long harts_others_online(void)
 	unsigned long mask = 0;
 
 	for (unsigned i = 0; i < nharts; i++)
-		if (i != hart_index() && atomic_load(&harts[i].online))
+		if (i != hart_index() && atomic_load(&hart_table[i].online))
 			mask |= 1ul << i;
 	return mask;
 }
@@ -151,7 +151,7 @@ void harts_start(struct thread *(*idle_thread)(unsigned index))
 		struct thread *idle = idle_thread(i);
 
 		if (idle)
-			start(&harts[i], idle);
+			start(&hart_table[i], idle);
 	}
 }
 

@@ -7,6 +7,7 @@
  * checks each against the structure.
  */
 
+#define THREAD_HART 0
 #define THREAD_KERNEL_SP 8
 #define THREAD_PENDING 16
 #define THREAD_STACK 24

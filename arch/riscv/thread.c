@@ -27,7 +27,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 
-static_assert(offsetof(struct thread, hart) == 0);
+static_assert(offsetof(struct thread, hart) == THREAD_HART);
 static_assert(offsetof(struct thread, kernel_sp) == THREAD_KERNEL_SP);
 static_assert(offsetof(struct thread, pending) == THREAD_PENDING);
 static_assert(offsetof(struct thread, stack) == THREAD_STACK);
