@@ -16,14 +16,11 @@
 #include "arch/riscv/time.h"
 #include "fs/mount.h"
 #include "fs/proc.h"
-#include "kernel/block/block.h"
 #include "kernel/dev/dev.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
-#include "mm/slab.h"
 
 enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
 
@@ -81,7 +78,6 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "nr_writeback", n.writeback);
 	line_count(text, "nr_shmem", n.shmem);
 	line_count(text, "nr_page_table_pages", n.tables);
-	line_count(text, "nr_written", dirty_counts.pages_written);
 	line_count(text, "pgfault", f->faults);
 	line_count(text, "pgmajfault", f->major);
 	line_count(text, "quire_data_pages_written",
@@ -93,16 +89,15 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "quire_fault_anonymous_new", f->anonymous_new);
 	line_count(text, "quire_fault_file_read", f->file_read);
 	line_count(text, "quire_fault_file_write", f->file_write);
-	line_count(text, "quire_fault_cow_copy", f->cow_copies);
-	line_count(text, "quire_fault_cow_reuse", f->cow_reuses);
+	line_count(text, "quire_cow_copies", f->cow_copies);
+	line_count(text, "quire_cow_reuses", f->cow_reuses);
 	line_count(text, "quire_fault_mended", f->mended);
 	line_count(text, "quire_fault_stack_growth", f->stack_growths);
-	line_count(text, "quire_shootdowns", tlb_shootdowns);
+	line_count(text, "quire_tlb_shootdowns", tlb_shootdowns);
 	line_count(text, "quire_slab_pages", n.slab);
 	line_count(text, "quire_stack_pages", n.stacks);
 	line_count(text, "quire_inodes_in_use", inode_count_in_use());
 	line_count(text, "quire_inodes_cached", inode_count_cached());
-	line_count(text, "quire_names_cached", dentry_count());
 	return 0;
 }
 
@@ -211,74 +206,17 @@ static int show_filesystems(struct text *text, int pid)
 	return 0;
 }
 
-static int show_diskstats(struct text *text, int pid)
-{
-	struct block_device *disk = NULL;
-
-	while ((disk = block_next(disk)))
-		text_printf(text,
-			    "%4u %7u %s %lu 0 %lu 0 %lu 0 %lu 0 0 0 0 "
-			    "0 0 0 0 %lu 0\n",
-			    disk->rdev >> 8 & 0xfff, disk->rdev & 0xff,
-			    disk->name, disk->nreads, disk->sectors_read,
-			    disk->nwrites, disk->sectors_written,
-			    disk->nflushes);
-	return 0;
-}
-
-struct mounts_visit {
-	struct mount_visit visit;
-	struct text *text;
-	char *path; /* PATH_MAX */
-};
-
-static bool show_mount(struct mount_visit *visit, const struct super *super,
-		       const char *source, struct dentry *root)
-{
-	struct mounts_visit *m =
-		container_of(visit, struct mounts_visit, visit);
-	ssize_t n = dentry_path(root, NULL, m->path, PATH_MAX);
-
-	if (n < 0)
-		return true;
-	text_printf(m->text, "%s ", source);
-	text_add(m->text, m->path, n);
-	text_printf(m->text, " %s %s,relatime 0 0\n", super->type,
-		    super->read_only ? "ro" : "rw");
-	return true;
-}
-
-int proc_show_mounts(struct text *text, int pid)
-{
-	struct mounts_visit m = {.visit.mount = show_mount, .text = text};
-
-	m.path = kmalloc(PATH_MAX);
-	if (!m.path)
-		return -ENOMEM;
-	mount_for_each(&m.visit);
-	kfree(m.path);
-	return 0;
-}
-
-static ssize_t read_self(int pid, char *target, size_t nbytes)
-{
-	int self = process_current();
-
-	return self ? snprintf(target, nbytes, "%d", self) : -ENOENT;
-}
-
-const struct proc_entry proc_root_entries[] = {
-	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
-	{"cpuinfo", S_IFREG | 0444, .show = show_cpuinfo},
-	{"diskstats", S_IFREG | 0444, .show = show_diskstats},
-	{"filesystems", S_IFREG | 0444, .show = show_filesystems},
-	{"loadavg", S_IFREG | 0444, .show = show_loadavg},
-	{"meminfo", S_IFREG | 0444, .show = show_meminfo},
-	{"mounts", S_IFREG | 0444, .show = proc_show_mounts},
-	{"self", S_IFLNK | 0777, .read_link = read_self},
-	{"stat", S_IFREG | 0444, .show = show_stat},
-	{"uptime", S_IFREG | 0444, .show = show_uptime},
-	{"version", S_IFREG | 0444, .show = show_version},
-	{"vmstat", S_IFREG | 0444, .show = show_vmstat},
+const struct proc_row proc_root_rows[] = {
+	{"cmdline", S_IFREG | 0444, show_cmdline, NULL},
+	{"cpuinfo", S_IFREG | 0444, show_cpuinfo, NULL},
+	{"filesystems", S_IFREG | 0444, show_filesystems, NULL},
+	{"loadavg", S_IFREG | 0444, show_loadavg, NULL},
+	{"meminfo", S_IFREG | 0444, show_meminfo, NULL},
+	{"mounts", S_IFREG | 0444, mount_show, NULL},
+	{"self", S_IFLNK | 0777, NULL, NULL},
+	{"stat", S_IFREG | 0444, show_stat, NULL},
+	{"uptime", S_IFREG | 0444, show_uptime, NULL},
+	{"version", S_IFREG | 0444, show_version, NULL},
+	{"vmstat", S_IFREG | 0444, show_vmstat, NULL},
 	{0},
 };

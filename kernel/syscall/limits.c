@@ -3,7 +3,7 @@
  * limits.c - resource limits, and what was used.
  *
  * Limits are kept for each process and inherited.  The rooms that own a
- * resource look its limit up; RLIMIT_STACK counts from the next exec on.
+ * resource look its limit up; the stack's is kept in the address space, too.
  */
 
 #include "arch/riscv/usercopy.h"
@@ -11,7 +11,8 @@
 #include "kernel/syscall/usage.h"
 #include "kernel/task/process.h"
 
-/* Get the old limit, set a new one; both may be NULL. */
+/* Get the old limit, set a new one; both may be NULL.  Another process's:
+ * with the tree locked. */
 static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		    const struct rlimit *new)
 {
@@ -22,6 +23,8 @@ static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		*old = p->limits[which];
 	if (new)
 		p->limits[which] = *new;
+	if (new && which == RLIMIT_STACK && p->mm)
+		p->mm->stack_limit = new->rlim_cur;
 	spin_unlock(&p->signal_lock);
 	return 0;
 }
