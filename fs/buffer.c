@@ -415,7 +415,7 @@ void buffer_init_cache(void)
 	page_count(&counts);
 	cache.nbytes_max = counts.total * PAGE_SIZE / 16;
 	spin_init(&cache.lock, "buffer cache", RANK_CACHE);
-	spin_init(&cache.busy_lock, "buffer busy", RANK_CACHE);
+	spin_init(&cache.busy_lock, "buffer busy", RANK_IO_DONE);
 	waitq_init(&cache.busy_wait);
 	list_init(&cache.unused);
 	cache.slab = slab_cache_create("buffer", sizeof(struct buffer), 0);

@@ -36,7 +36,7 @@ struct writeout {
 static struct mutex sync_lock;
 static struct writeout writeouts[WRITEOUTS]; /* (sync_lock) */
 static struct spinlock flight_lock =
-	SPINLOCK_INIT("buffer flight", RANK_CACHE); /* interrupts off */
+	SPINLOCK_INIT("buffer flight", RANK_IO_DONE); /* interrupts off */
 static struct waitq landed = WAITQ_INIT(landed);
 
 void buffer_init_sync(void)

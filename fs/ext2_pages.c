@@ -2,27 +2,26 @@
 /*
  * ext2_pages.c - the contents of regular files, between page cache and disk.
  *
- * The page cache hands over up to 32 pages at a time with neighbouring
- * indexes (more come in turns).  Their blocks are looked up run by run; each
- * run of neighbouring disk blocks becomes one request, however many pages
- * it spans, and all requests are in flight together.  A page whose blocks lie
- * in several places (blocks may be smaller than pages) is part of several.
+ * The page cache hands over pages with neighbouring indexes.  Those whose
+ * blocks are neighbours on disk, too, go into one transfer, a request of up
+ * to 32 pages; all transfers are in flight together, and each finishes its
+ * pages in an interrupt.
  *
- *     transfer     pages  | 0 | 1 | 2 | 3 | 4 | ...
- *     parts               [-------]   [---|--]  each a block_request;
- *                                   ^ a hole    the page counts its parts
+ *     pages    | 0 | 1 | 2 | 3 | 4 | 5 | ...
+ *     disk     [ 80..82    ] - [ 91    ]      - a hole: nothing to move
  *
- * A page is done when its last part is: in an interrupt, usually.
+ * A page in pieces (where blocks are smaller than pages, it may lie in several
+ * places, or partly in a hole) is moved piece by piece, waiting for each.
  *
- * Transfers and parts come from small pools that every filesystem has from
- * its mount on.  So writing pages, which is how memory is got back, needs no
- * memory.  A task waits for one only while others are in flight, all of which
- * end by themselves.
+ * Transfers come from a small pool that every filesystem has from its mount
+ * on, so that writing pages, which is how memory is got back, needs no
+ * memory.  Who waits for one has none that is not under way itself.
  *
  * Bytes past the end of file: read as zeros; zeroed in memory before a
  * write, so that the disk never gets what a program stored there.
  *
- * Locking: pages are locked, or under writeback; io->lock for the pools.
+ * Locking: pages are locked, or under writeback; io->lock for the pool.
+ * Tests: tests/host/ext2_model_test.c.
  */
 
 #include "fs/ext2_core.h"
@@ -30,42 +29,23 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-enum { TRANSFERS = 8, PARTS = 16, TRANSFER_PAGES = BLOCK_SEGMENTS_MAX };
-
-struct slot {
-	struct page *pg;
-	atomic_uint nparts; /* on their way, and 1 while they are made */
-	atomic_int error;
-};
+enum { TRANSFERS = 16 };
 
 struct transfer {
 	struct list link; /* (io->lock) while free */
-	struct ext2_io *io;
 	struct inode *inode;
 	uint64_t size; /* the file's, when this began */
-	bool write;
-	unsigned npages;
-	atomic_uint ndone; /* pages */
-	struct slot slots[TRANSFER_PAGES];
-};
-
-struct part {
-	struct list link; /* (io->lock) while free */
-	struct transfer *transfer;
-	unsigned first, end; /* the slots it touches */
-	uint64_t next;       /* the disk block behind it */
-	struct block_request request;
+	uint64_t next; /* the disk block behind it */
+	struct page *pages[BLOCK_SEGMENTS_MAX];
+	struct block_request request; /* a segment for each page */
 };
 
 struct ext2_io {
 	struct spinlock lock; /* taken in interrupts */
 	struct waitq wait;
-	struct list transfers, parts; /* (lock) free ones */
-	struct transfer all_transfers[TRANSFERS];
-	struct part all_parts[PARTS];
+	struct list pool; /* (lock) free ones */
+	struct transfer transfers[TRANSFERS];
 };
-
-/* --- the pools --- */
 
 struct ext2_io *ext2_io_new(void)
 {
@@ -73,14 +53,11 @@ struct ext2_io *ext2_io_new(void)
 
 	if (!io)
 		return NULL;
-	spin_init(&io->lock, "ext2 io", RANK_CACHE);
+	spin_init(&io->lock, "ext2 io", RANK_IO_DONE);
 	waitq_init(&io->wait);
-	list_init(&io->transfers);
-	list_init(&io->parts);
+	list_init(&io->pool);
 	for (unsigned i = 0; i < TRANSFERS; i++)
-		list_add(&io->transfers, &io->all_transfers[i].link);
-	for (unsigned i = 0; i < PARTS; i++)
-		list_add(&io->parts, &io->all_parts[i].link);
+		list_add(&io->pool, &io->transfers[i].link);
 	return io;
 }
 
@@ -89,33 +66,65 @@ void ext2_io_free(struct ext2_io *io)
 	kfree(io);
 }
 
-static struct list *pool_get(struct ext2_io *io, struct list *pool)
+static void transfer_done(struct block_request *request, int error);
+
+/* A transfer without pages. */
+static struct transfer *transfer_get(struct inode *inode, enum block_op op)
 {
+	struct ext2_io *io = ext2_of(inode)->io;
 	unsigned long irq = spin_lock_irq(&io->lock);
 	struct list *link;
 
-	while (!(link = list_pop(pool)))
+	while (!(link = list_pop(&io->pool)))
 		waitq_wait(&io->wait, &io->lock);
 	spin_unlock_irq(&io->lock, irq);
-	return link;
+
+	struct transfer *t = list_entry(link, struct transfer, link);
+
+	t->inode = inode;
+	t->size = inode_size(inode);
+	t->request.op = op;
+	t->request.nsegments = 0;
+	t->request.done = transfer_done;
+	t->request.owner = t;
+	return t;
 }
 
-static void pool_put(struct ext2_io *io, struct list *pool, struct list *link)
+static void transfer_put(struct transfer *t)
 {
+	struct ext2_io *io = ext2_of(t->inode)->io;
 	unsigned long irq = spin_lock_irq(&io->lock);
 
-	list_add(pool, link);
+	list_add(&io->pool, &t->link);
 	waitq_wake_all(&io->wait);
 	spin_unlock_irq(&io->lock, irq);
 }
 
-/* --- ends of pages and parts: any context --- */
+/* Let @nbytes at @offset of a page be the next segment. */
+static void transfer_add(struct transfer *t, struct page *pg, uint32_t offset,
+			 uint32_t nbytes, uint64_t disk)
+{
+	unsigned n = t->request.nsegments++;
+	unsigned shift = ext2_of(t->inode)->block_shift;
 
-static void page_read_done(struct transfer *t, struct page *pg, int error)
+	if (n == 0)
+		t->request.sector = disk << (shift - SECTOR_SHIFT);
+	t->next = disk + (nbytes >> shift);
+	t->pages[n] = pg;
+	t->request.segment[n].pa = page_to_phys(pg) + offset;
+	t->request.segment[n].nbytes = nbytes;
+}
+
+/* The page has been moved. Any context. */
+static void page_done(struct transfer *t, struct page *pg, int error)
 {
 	uint64_t start = pg->index << PAGE_SHIFT;
 	uint64_t valid = t->size > start ? t->size - start : 0;
 
+	if (t->request.op == BLOCK_WRITE) {
+		mapping_write_done(&t->inode->mapping, pg, error);
+		return;
+	}
 	if (!error) {
 		if (valid < PAGE_SIZE)
 			memset((char *)page_address(pg) + valid, 0,
@@ -125,196 +134,132 @@ static void page_read_done(struct transfer *t, struct page *pg, int error)
 	page_unlock(pg);
 }
 
-/* One part of a page is done; the last one completes the page, and the last
- * page the transfer. */
-static void slot_done(struct transfer *t, unsigned i, int error)
+static void transfer_done(struct block_request *request, int error)
 {
-	struct slot *slot = &t->slots[i];
+	struct transfer *t = request->owner;
 
-	if (error)
-		slot->error = error;
-	if (atomic_fetch_sub(&slot->nparts, 1) != 1)
-		return;
-	if (t->write)
-		mapping_write_done(&t->inode->mapping, slot->pg, slot->error);
-	else
-		page_read_done(t, slot->pg, slot->error);
-	if (atomic_fetch_add(&t->ndone, 1) == t->npages - 1)
-		pool_put(t->io, &t->io->transfers, &t->link);
+	for (unsigned i = 0; i < request->nsegments; i++)
+		page_done(t, t->pages[i], error);
+	transfer_put(t);
 }
 
-static void part_done(struct block_request *request, int error)
+static void transfer_submit(struct transfer *t)
 {
-	struct part *part = request->owner;
-	struct transfer *t = part->transfer;
-	struct ext2_io *io = t->io;
-	unsigned first = part->first, end = part->end;
-
-	pool_put(io, &io->parts, &part->link);
-	/* The transfer may be another's after its last slot is done. */
-	for (unsigned i = first; i < end; i++)
-		slot_done(t, i, error);
+	if (t)
+		block_submit(ext2_of(t->inode)->device, &t->request);
 }
 
-/* --- making parts --- */
-
-static void part_submit(struct part *part)
+/* Blocks that the page has below the file's size. */
+static uint32_t page_nblocks(const struct inode *inode, const struct page *pg)
 {
-	if (part)
-		block_submit(ext2_of(part->transfer->inode)->device,
-			     &part->request);
+	unsigned shift = ext2_of(inode)->block_shift;
+	uint64_t start = pg->index << PAGE_SHIFT, size = inode_size(inode);
+
+	if (start >= size)
+		return 0;
+	return (uint32_t)((min_u64(PAGE_SIZE, size - start) + (1u << shift) -
+			   1) >>
+			  shift);
 }
 
-static struct part *part_new(struct transfer *t, unsigned slot, uint64_t disk)
+static bool is_zero(const void *memory, size_t nbytes)
 {
-	struct ext2 *fs = ext2_of(t->inode);
-	struct part *part =
-		list_entry(pool_get(t->io, &t->io->parts), struct part, link);
+	const uint64_t *words = memory;
 
-	part->transfer = t;
-	part->first = part->end = slot;
-	part->next = disk;
-	part->request.op = t->write ? BLOCK_WRITE : BLOCK_READ;
-	part->request.sector = disk << (fs->block_shift - SECTOR_SHIFT);
-	part->request.nsegments = 0;
-	part->request.done = part_done;
-	part->request.owner = part;
-	return part;
-}
-
-/*
- * Let the @nbytes at @offset of slot @i be transferred from or to disk block
- * @disk on: as a continuation of @part (or NULL) if it is one, else by a new
- * part, which is returned; then the old one has been submitted.
- */
-static struct part *part_extend(struct part *part, struct transfer *t,
-				unsigned i, uint32_t offset, uint32_t nbytes,
-				uint64_t disk)
-{
-	struct ext2 *fs = ext2_of(t->inode);
-
-	if (!part || part->next != disk ||
-	    part->request.nsegments == BLOCK_SEGMENTS_MAX) {
-		part_submit(part);
-		part = part_new(t, i, disk);
-	}
-	if (part->end == i) { /* the part's first bytes of this page */
-		atomic_fetch_add(&t->slots[i].nparts, 1);
-		part->end = i + 1;
-	}
-	part->request.segment[part->request.nsegments++] =
-		(struct block_segment){
-			.pa = page_to_phys(t->slots[i].pg) + offset,
-			.nbytes = nbytes,
-		};
-	part->next += nbytes >> fs->block_shift;
-	return part;
-}
-
-static bool is_zero(const char *memory, uint32_t nbytes)
-{
-	const uint64_t *word = (const void *)memory;
-
-	for (uint32_t i = 0; i < nbytes / sizeof(*word); i++)
-		if (word[i])
+	for (size_t i = 0; i < nbytes / sizeof(*words); i++)
+		if (words[i])
 			return false;
 	return true;
 }
 
-/* A hole in a page, at @memory: it reads as zeros. */
-static int hole(struct transfer *t, char *memory, uint64_t first,
-		uint32_t *disk, uint32_t *n)
+/*
+ * A hole in a page, at @memory, reads as zeros, and zeros need not be written.
+ * If there is more to be written the file has grown in the middle of a page
+ * that was stored to before: then it gets its blocks now.
+ */
+static int fill_hole(struct inode *inode, enum block_op op, void *memory,
+		     uint64_t first, uint32_t *disk, uint32_t *n)
 {
-	uint32_t nbytes = *n << ext2_of(t->inode)->block_shift;
+	size_t nbytes = (size_t)*n << ext2_of(inode)->block_shift;
 	bool fresh;
 
-	if (!t->write) {
+	if (op == BLOCK_READ)
 		memset(memory, 0, nbytes);
+	if (op == BLOCK_READ || is_zero(memory, nbytes))
 		return 0;
-	}
-	if (is_zero(memory, nbytes))
-		return 0;
-	/* The file has grown in the middle of a page that was stored to
-	 * before: what is beyond the old end has no blocks yet. */
-	return ext2_map_make(t->inode, first, *n, disk, n, &fresh);
+	return ext2_map_make(inode, first, *n, disk, n, &fresh);
 }
 
-/* Bytes of slot @i's page that are on disk. */
-static uint32_t slot_nbytes(const struct transfer *t, unsigned i)
+/* Move one page that has @nblocks, in pieces, or in no piece at all. */
+static void move_pieces(struct inode *inode, struct page *pg, uint32_t nblocks,
+			enum block_op op)
 {
-	uint64_t start = t->slots[i].pg->index << PAGE_SHIFT;
-
-	if (start >= t->size)
-		return 0;
-	uint64_t n = min_u64(PAGE_SIZE, t->size - start);
-	uint32_t mask = ext2_of(t->inode)->block_size - 1;
-
-	return (uint32_t)(n + mask) & ~mask;
-}
-
-/* Add one page of a transfer to @part, or to new parts. */
-static struct part *transfer_page(struct transfer *t, unsigned i,
-				  struct part *part)
-{
-	unsigned shift = ext2_of(t->inode)->block_shift;
-	struct page *pg = t->slots[i].pg;
-	uint32_t end = slot_nbytes(t, i), disk, n;
-
+	struct transfer *t = transfer_get(inode, op);
+	unsigned shift = ext2_of(inode)->block_shift;
+	uint64_t first = pg->index << (PAGE_SHIFT - shift);
 	char *memory = page_address(pg);
+	int err = 0;
 
-	for (uint32_t at = 0; at < end; at += n << shift) {
-		uint64_t first = ((pg->index << PAGE_SHIFT) + at) >> shift;
-		int err = ext2_map_find(t->inode, first, (end - at) >> shift,
-					&disk, &n);
+	for (uint32_t at = 0, n; at < nblocks && !err; at += n) {
+		uint32_t disk;
 
+		err = ext2_map_find(inode, first + at, nblocks - at, &disk, &n);
 		if (!err && !disk)
-			err = hole(t, memory + at, first, &disk, &n);
-		if (err) {
-			t->slots[i].error = err;
-			return part;
-		}
-		if (disk)
-			part = part_extend(part, t, i, at, n << shift, disk);
+			err = fill_hole(inode, op, memory + (at << shift),
+					first + at, &disk, &n);
+		if (err || !disk)
+			continue;
+		t->request.nsegments = 0;
+		transfer_add(t, pg, at << shift, n << shift, disk);
+		err = block_submit_wait(ext2_of(inode)->device, &t->request);
 	}
-	return part;
+	page_done(t, pg, err);
+	transfer_put(t);
 }
 
-/* Read or write up to TRANSFER_PAGES pages. */
-static void transfer_pages(struct mapping *mapping, struct page **pages,
-			   unsigned n, bool write)
+static void move_pages(struct mapping *mapping, struct page **pages, size_t n,
+		       enum block_op op)
 {
 	struct inode *inode = mapping->owner;
-	struct ext2_io *io = ext2_of(inode)->io;
-	struct transfer *t =
-		list_entry(pool_get(io, &io->transfers), struct transfer, link);
-	struct part *part = NULL;
+	unsigned shift = ext2_of(inode)->block_shift;
+	uint64_t run_first = 0; /* a run of blocks at disk, nrun long */
+	uint32_t disk = 0, nrun = 0;
+	struct transfer *t = NULL;
 
-	t->io = io;
-	t->inode = inode;
-	t->size = mapping->size;
-	t->write = write;
-	t->npages = n;
-	t->ndone = 0;
-	for (unsigned i = 0; i < n; i++) {
-		t->slots[i].pg = pages[i];
-		t->slots[i].nparts = 1;
-		t->slots[i].error = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t first = pages[i]->index << (PAGE_SHIFT - shift);
+		uint32_t nblocks = page_nblocks(inode, pages[i]);
+		uint32_t max = (uint32_t)(n - i) << (PAGE_SHIFT - shift);
+
+		if (first + nblocks > run_first + nrun) {
+			run_first = first;
+			if (ext2_map_find(inode, first, max, &disk, &nrun))
+				nrun = 0;
+		}
+		uint64_t here = disk + (first - run_first);
+		bool whole =
+			disk && nblocks && first + nblocks <= run_first + nrun;
+
+		if (t && (!whole || t->next != here ||
+			  t->request.nsegments == BLOCK_SEGMENTS_MAX)) {
+			transfer_submit(t);
+			t = NULL;
+		}
+		if (!whole) {
+			move_pieces(inode, pages[i], nblocks, op);
+			continue;
+		}
+		if (!t)
+			t = transfer_get(inode, op);
+		transfer_add(t, pages[i], 0, nblocks << shift, here);
 	}
-	for (unsigned i = 0; i < n; i++)
-		part = transfer_page(t, i, part);
-	part_submit(part);
-	/* All parts are known: let go of the pages.  After the last one the
-	 * transfer may be another's. */
-	for (unsigned i = 0; i < n; i++)
-		slot_done(t, i, 0);
+	transfer_submit(t);
 }
 
 static void ext2_read_pages(struct mapping *mapping, struct page **pages,
 			    size_t n)
 {
-	for (size_t i = 0; i < n; i += TRANSFER_PAGES)
-		transfer_pages(mapping, &pages[i],
-			       min_u64(n - i, TRANSFER_PAGES), false);
+	move_pages(mapping, pages, n, BLOCK_READ);
 }
 
 /* Zero what lies past the end of file in its last page, if that is one of
@@ -334,9 +279,7 @@ static void ext2_write_pages(struct mapping *mapping, struct page **pages,
 			     size_t n)
 {
 	zero_tail(mapping, pages, n);
-	for (size_t i = 0; i < n; i += TRANSFER_PAGES)
-		transfer_pages(mapping, &pages[i],
-			       min_u64(n - i, TRANSFER_PAGES), true);
+	move_pages(mapping, pages, n, BLOCK_WRITE);
 }
 
 /* Give blocks [first, end), all in one page, a place on disk where they have

@@ -53,8 +53,9 @@ enum lock_rank {
 	RANK_LRU = 145,        /* the list of cached pages, by age */
 	RANK_KERNEL_MAP = 145, /* kernel stacks: takes frames */
 	RANK_SLAB = 150,
-	RANK_FRAME = 160, /* the frame allocator */
-	RANK_BLOCK = 170, /* a device's queue: taken in interrupts */
+	RANK_FRAME = 160,   /* the frame allocator */
+	RANK_BLOCK = 170,   /* a device's queue: taken in interrupts */
+	RANK_IO_DONE = 172, /* what completed requests wake: buffers, ext2 */
 	RANK_CONSOLE_INPUT = 175,
 	RANK_WORK = 177,      /* jobs posted by interrupts: work.c */
 	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */

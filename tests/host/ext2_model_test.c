@@ -343,7 +343,7 @@ static bool collect_entry(struct dir_visit *visit, const char *text, size_t n,
 /* Read a directory in several turns. */
 static void check_dir(struct node *dir, struct inode *inode)
 {
-	struct collect c = {.visit = {collect_entry}, .dir = dir};
+	struct collect c = {.visit.entry = collect_entry, .dir = dir};
 	unsigned n = 0;
 
 	do {
