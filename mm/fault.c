@@ -394,7 +394,8 @@ static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
 {
 	struct vma *prev = vma_prev(&mm->vmas, v);
 
-	if (!(v->flags & VMA_STACK) || v->end - va > mm->stack_limit)
+	if (!(v->flags & VMA_STACK) || v->end - va > mm->stack_limit ||
+	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT))
 		return false;
 	/* Memory below that can be touched must stay out of reach. */
 	return !prev || (prev->flags & VMA_STACK) || !prev->prot ||

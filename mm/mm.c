@@ -46,6 +46,11 @@ void mm_account(struct mm *mm, const struct page *pg, int n)
 	atomic_store_explicit(resident, now + n, memory_order_relaxed);
 }
 
+bool mm_may_add(struct mm *mm, uint64_t npages)
+{
+	return range_ok(mm->vmas.npages, npages, mm->space_limit >> PAGE_SHIFT);
+}
+
 struct mm *mm_create(void)
 {
 	struct mm *mm = slab_alloc_zeroed(mms);
@@ -61,6 +66,8 @@ struct mm *mm_create(void)
 	vma_list_init(&mm->vmas);
 	mm->refs = 1;
 	mm->users = 1;
+	mm->stack_limit = UINT64_MAX;
+	mm->space_limit = UINT64_MAX;
 	spin_lock(&mm_list_lock);
 	list_add_tail(&mm_list, &mm->link);
 	spin_unlock(&mm_list_lock);

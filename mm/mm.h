@@ -28,7 +28,8 @@ struct mm {
 	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
 	vaddr_t mmap_top;             /* (c) new mappings are sought below it */
 	vaddr_t stack_top;            /* (c) */
-	uint64_t stack_limit;         /* bytes the stack may grow to */
+	atomic_ulong stack_limit;     /* RLIMIT_STACK: bytes it may grow to */
+	atomic_ulong space_limit;     /* RLIMIT_AS: bytes mapped in all */
 	/* For /proc/<pid>: text, data, arguments, environment; (c). */
 	vaddr_t code_start, code_end, data_start, data_end;
 	vaddr_t args_start, args_end, env_start, env_end;
@@ -41,6 +42,9 @@ struct page;
 
 /* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
+
+/* May @npages more be mapped?  lock held. */
+bool mm_may_add(struct mm *mm, uint64_t npages);
 
 /* An empty address space with users = refs = 1; NULL: no memory. */
 struct mm *mm_create(void);

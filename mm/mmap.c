@@ -128,6 +128,18 @@ static int place(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	return *out ? 0 : -ENOMEM;
 }
 
+/* Does the limit allow [start, end), less what it replaces? */
+static bool may_map(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *v = vma_find(&mm->vmas, start);
+	uint64_t npages = (end - start) >> PAGE_SHIFT;
+
+	for (; v && v->start < end; v = vma_next(&mm->vmas, v))
+		npages -= (min_u64(v->end, end) - max_u64(v->start, start)) >>
+			  PAGE_SHIFT;
+	return mm_may_add(mm, npages);
+}
+
 /* All checks that need no lock; *out is the rounded length. */
 static int check(const struct mmap_request *r, uint64_t *out)
 {
@@ -228,6 +240,8 @@ int mmap_map(struct mm *mm, const struct mmap_request *r, vaddr_t *out)
 	list_init(&dead);
 	write_lock(&mm->lock);
 	err = place(mm, r, nbytes, out);
+	if (!err && !may_map(mm, *out, *out + nbytes))
+		err = -ENOMEM;
 	if (!err)
 		err = vma_cut_range(&mm->vmas, *out, *out + nbytes);
 	if (!err)
@@ -279,6 +293,7 @@ static int grow_heap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
 	/* One page more than is needed stays free, as on Linux. */
 	if (end < start || end > USER_END - PAGE_SIZE ||
+	    !mm_may_add(mm, (end - start) >> PAGE_SHIFT) ||
 	    vma_find_gap(&mm->vmas, end + PAGE_SIZE - start, start,
 			 end + PAGE_SIZE) != start)
 		return -ENOMEM;

@@ -146,10 +146,19 @@ static void block_put(struct page *head)
 
 /* --- stocks; this hart's interrupts off --- */
 
+size_t page_low(void)
+{
+	return min_u64(max_u64(page_ntotal / 64, 32), 1024);
+}
+
+/* Memory is short: no frame more than is asked for, or the next one to ask,
+ * who may have no right to the reserve, would find it here. */
 static void stock_fill(struct stock *stock, size_t reserve)
 {
+	unsigned batch = nfree > page_low() + STOCK_BATCH ? STOCK_BATCH : 1;
+
 	spin_lock(&frame_lock);
-	while (stock->npages < STOCK_BATCH && nfree > reserve) {
+	while (stock->npages < batch && nfree > reserve) {
 		struct page *pg = block_take(0);
 
 		if (!pg)
@@ -192,11 +201,6 @@ size_t page_nfree(void)
 	for (unsigned i = 0; i < hart_count(); i++)
 		n += stocks[i].npages;
 	return n;
-}
-
-size_t page_low(void)
-{
-	return min_u64(max_u64(page_ntotal / 64, 32), 1024);
 }
 
 struct page *page_alloc(void)

@@ -77,6 +77,9 @@ static struct page *next_oldest(void)
 
 size_t reclaim_clean(size_t npages, bool unmap)
 {
+	/* Programs' last pages stay: to take the code of who asks for memory
+	 * would not bring him further. */
+	const size_t keep = page_low() / 2;
 	size_t dropped = 0;
 
 	for (size_t left = 2 * nlru; left && dropped < npages; left--) {
@@ -85,7 +88,7 @@ size_t reclaim_clean(size_t npages, bool unmap)
 		if (!pg)
 			break;
 		if (!(page_clear_flags(pg, PAGE_ACTIVE) & PAGE_ACTIVE))
-			dropped += mapping_drop_page(pg, unmap);
+			dropped += mapping_drop_page(pg, unmap && nlru > keep);
 		page_put(pg);
 	}
 	return dropped;

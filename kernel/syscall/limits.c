@@ -25,6 +25,8 @@ static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		p->limits[which] = *new;
 	if (new && which == RLIMIT_STACK && p->mm)
 		p->mm->stack_limit = new->rlim_cur;
+	if (new && which == RLIMIT_AS && p->mm)
+		p->mm->space_limit = new->rlim_cur;
 	spin_unlock(&p->signal_lock);
 	return 0;
 }

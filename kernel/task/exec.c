@@ -305,6 +305,7 @@ static int map_stack(struct mm *mm, const struct loader *loader,
 	uint64_t gap = max_u64(min_u64(limit, PIE_BASE / 4), 128ul << 20);
 
 	mm->stack_limit = limit;
+	mm->space_limit = p->limits[RLIMIT_AS].rlim_cur;
 	mm->mmap_top = STACK_TOP - page_up(gap) - STACK_GAP;
 	return mmap_stack(mm, STACK_TOP, STACK_BYTES,
 			  VM_R | VM_W | (executable ? VM_X : 0));
