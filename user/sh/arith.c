@@ -173,7 +173,7 @@ static long apply(struct expression *e, const char *op, long a, long b)
 	}
 }
 
-/* The op here, if it binds at least at @level. */
+/* The operator here, if it binds at least at @level. */
 static const struct op *next_operator(struct expression *e, int level)
 {
 	skip_blanks(e);
