@@ -32,16 +32,10 @@
 
 enum { DENTRY_HASH_SIZE = 4096, DENTRY_SHRINK_BATCH = 16 };
 
-/* A name that doesn't fit into its dentry; shared after a rename. */
-struct long_name {
-	unsigned refs; /* dentry_lock */
-	char text[];
-};
-
 static struct spinlock dentry_lock = SPINLOCK_INIT("dentries", RANK_DENTRY);
 static struct list hash_table[DENTRY_HASH_SIZE];
 static struct list unused; /* by lru_link */
-static size_t ncached, nunused;
+static size_t nunused;
 static size_t nunused_max;             /* constant */
 static struct slab_cache *dentry_slab; /* constant */
 
@@ -72,65 +66,42 @@ static struct list *hash_chain(uint32_t hash)
 	return &hash_table[hash % DENTRY_HASH_SIZE];
 }
 
-/* --- the names themselves --- */
-
-static struct long_name *long_name(const struct dentry *d)
-{
-	return container_of(d->name, struct long_name, text[0]);
-}
-
-static int name_init(struct dentry *d, const char *name, size_t nname)
-{
-	struct long_name *l;
-
-	d->name = d->short_name;
-	d->nname = nname;
-	if (nname >= DENTRY_SHORT_NAME) {
-		l = kmalloc(sizeof(*l) + nname + 1);
-		if (!l)
-			return -ENOMEM;
-		l->refs = 1;
-		d->name = l->text;
-	}
-	memcpy(d->name, name, nname);
-	d->name[nname] = '\0';
-	return 0;
-}
-
-static void name_drop_locked(struct dentry *d)
-{
-	if (d->name != d->short_name && --long_name(d)->refs == 0)
-		kfree(long_name(d));
-	d->name = d->short_name;
-}
-
-static void name_share_locked(struct dentry *d, const struct dentry *from)
-{
-	name_drop_locked(d);
-	d->nname = from->nname;
-	if (from->name == from->short_name) {
-		memcpy(d->short_name, from->short_name, DENTRY_SHORT_NAME);
-	} else {
-		d->name = from->name;
-		long_name(d)->refs++;
-	}
-}
-
 /* --- life and death --- */
 
-static struct dentry *dentry_alloc(struct super *super, const char *name,
-				   size_t nname)
+static struct name *name_new(const char *text, size_t nbytes)
+{
+	struct name *name = kmalloc(sizeof(*name) + nbytes + 1);
+
+	if (!name)
+		return NULL;
+	name->refs = 1;
+	name->nbytes = nbytes;
+	memcpy(name->text, text, nbytes);
+	name->text[nbytes] = '\0';
+	return name;
+}
+
+static void name_put_locked(struct name *name)
+{
+	if (--name->refs == 0)
+		kfree(name);
+}
+
+static struct dentry *dentry_alloc(struct super *super, const char *text,
+				   size_t nbytes)
 {
 	struct dentry *d = slab_alloc_zeroed(dentry_slab);
+	struct name *name = name_new(text, nbytes);
 
-	if (!d)
-		return NULL;
-	if (name_init(d, name, nname)) {
-		slab_free(dentry_slab, d);
+	if (!d || !name) {
+		kfree(name);
+		if (d)
+			slab_free(dentry_slab, d);
 		return NULL;
 	}
 	d->refs = 1;
 	d->super = super;
+	d->name = name;
 	d->volatile_name = super->transient;
 	list_init(&d->hash_link);
 	list_init(&d->child_link);
@@ -147,9 +118,6 @@ struct dentry *dentry_new_root(struct super *super, struct inode *inode)
 		return NULL;
 	d->parent = d;
 	d->inode = inode;
-	spin_lock(&dentry_lock);
-	ncached++;
-	spin_unlock(&dentry_lock);
 	return d;
 }
 
@@ -176,8 +144,7 @@ static void detach_locked(struct dentry *d)
 {
 	list_remove(&d->hash_link);
 	list_remove(&d->child_link);
-	name_drop_locked(d);
-	ncached--;
+	name_put_locked(d->name);
 }
 
 /* Free a detached dentry.  Its parent, if it has one, is left to be put. */
@@ -272,8 +239,9 @@ static struct dentry *cache_find(struct dentry *dir, const char *name,
 	list_for_each (link, chain) {
 		struct dentry *d = list_entry(link, struct dentry, hash_link);
 
-		if (d->hash == hash && d->parent == dir && d->nname == nname &&
-		    memcmp(d->name, name, nname) == 0) {
+		if (d->hash == hash && d->parent == dir &&
+		    d->name->nbytes == nname &&
+		    memcmp(d->name->text, name, nname) == 0) {
 			found = hold_locked(d);
 			break;
 		}
@@ -291,7 +259,6 @@ static void cache_insert(struct dentry *d, struct dentry *dir, uint32_t hash)
 	list_add(&dir->children, &d->child_link);
 	if (!d->volatile_name)
 		list_add(hash_chain(hash), &d->hash_link);
-	ncached++;
 	spin_unlock(&dentry_lock);
 }
 
@@ -308,7 +275,7 @@ static int lookup_miss(struct dentry *dir, const char *name, size_t nname,
 
 	/* A name that is looked up each time needs no note of its absence. */
 	if (err && (err != -ENOENT || d->volatile_name)) {
-		name_drop_locked(d); /* nobody else knows it */
+		kfree(d->name);
 		slab_free(dentry_slab, d);
 		return err;
 	}
@@ -420,7 +387,9 @@ void dentry_move(struct dentry *d, struct dentry *target)
 	unlink_locked(target);
 	list_remove(&d->hash_link);
 	list_remove(&d->child_link);
-	name_share_locked(d, target);
+	name_put_locked(d->name);
+	d->name = target->name;
+	d->name->refs++;
 	d->parent = target->parent;
 	d->hash = target->hash;
 	list_add(&d->parent->children, &d->child_link);
@@ -525,7 +494,7 @@ static char *path_before_locked(struct dentry *d, struct dentry *root,
 		d = uncover_locked(d, root);
 		if (d == root || d->parent == d)
 			break;
-		at = prepend(start, at, d->name, d->nname);
+		at = prepend(start, at, d->name->text, d->name->nbytes);
 		at = prepend(start, at, "/", 1);
 		d = d->parent;
 	}
@@ -553,9 +522,4 @@ ssize_t dentry_path(struct dentry *d, struct dentry *root, char *out,
 		return -ENAMETOOLONG;
 	memmove(out, at, end - at);
 	return end - at - 1;
-}
-
-size_t dentry_count(void)
-{
-	return ncached;
 }

@@ -12,10 +12,15 @@
 
 #include "fs/inode.h"
 
-enum { DENTRY_SHORT_NAME = 40 };
+/* A name; several dentries share it after a rename. */
+struct name {
+	unsigned refs; /* (d) */
+	unsigned nbytes;
+	char text[]; /* NUL-ended */
+};
 
 /*
- * Field locks: (d) the dentry cache's spinlock, (a) atomic, (c) constant,
+ * Locks: (d) the dentry cache's spinlock, (a) atomic, (c) constant,
  * (D) the directory's inode lock as well as (d): so either is enough to read.
  *
  * Invariants:
@@ -37,9 +42,7 @@ struct dentry {
 	struct list child_link, children; /* (d) */
 	struct list lru_link;             /* (d) while refs is 0 */
 	uint32_t hash;                    /* (D) of parent and name */
-	uint16_t nname;                   /* (D) */
-	char *name; /* (D) NUL-ended; short ones in place */
-	char short_name[DENTRY_SHORT_NAME];
+	struct name *name;                /* (D) counted */
 };
 
 void dentry_init_cache(void);
@@ -103,7 +106,5 @@ ssize_t dentry_path(struct dentry *d, struct dentry *root, char *out,
 
 /* Drop unused names (of @super, or NULL: any); how many went. */
 size_t dentry_shrink(struct super *super, size_t max);
-
-size_t dentry_count(void);
 
 #endif

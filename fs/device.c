@@ -22,90 +22,70 @@
 #include "kernel/block/block.h"
 #include "kernel/dev/tty.h"
 #include "kernel/dev/virtio_console.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
-#include "mm/slab.h"
 
 enum { DEVICES_MAX = 48 };
 
 static struct device table[DEVICES_MAX];
 static size_t ndevices;
 
-static void device_add(const char *name, uint32_t rdev, uint32_t mode,
-		       const struct file_ops *ops, void *driver)
+static void device_add(const char *name, uint32_t major, uint32_t minor,
+		       uint32_t mode, const struct file_ops *ops, void *driver)
 {
 	if (ndevices == DEVICES_MAX) {
 		printk("device %s: too many devices\n", name);
 		return;
 	}
-	table[ndevices++] = (struct device){name, rdev, mode, ops, driver};
-}
-
-static void add_memory(const char *name, uint32_t minor,
-		       const struct file_ops *ops)
-{
-	device_add(name, device_number(MEM_MAJOR, minor), S_IFCHR | 0666, ops,
-		   NULL);
+	table[ndevices++] = (struct device){name, device_number(major, minor),
+					    mode, ops, driver};
 }
 
 void device_init(void)
 {
 	struct block_device *disk = NULL;
+	struct tty *tty = tty_console();
 	struct vport *port;
+	uint32_t any = S_IFCHR | 0666, root = S_IFCHR | 0600;
 
-	add_memory("null", 3, &device_null_ops);
-	add_memory("zero", 5, &device_zero_ops);
-	add_memory("full", 7, &device_full_ops);
-	add_memory("random", 8, &device_random_ops);
-	add_memory("urandom", 9, &device_random_ops);
-	device_add("tty", device_number(TTYAUX_MAJOR, 0), S_IFCHR | 0666,
-		   &device_own_tty_ops, tty_console());
-	device_add("console", device_number(TTYAUX_MAJOR, 1), S_IFCHR | 0600,
-		   &device_tty_ops, tty_console());
-	device_add("ttyS0", device_number(TTY_MAJOR, 64), S_IFCHR | 0620,
-		   &device_tty_ops, tty_console());
+	device_add("null", MEM_MAJOR, 3, any, &device_null_ops, NULL);
+	device_add("zero", MEM_MAJOR, 5, any, &device_zero_ops, NULL);
+	device_add("full", MEM_MAJOR, 7, any, &device_full_ops, NULL);
+	device_add("random", MEM_MAJOR, 8, any, &device_random_ops, NULL);
+	device_add("urandom", MEM_MAJOR, 9, any, &device_random_ops, NULL);
+	device_add("tty", TTYAUX_MAJOR, 0, any, &device_tty_ops, tty);
+	device_add("console", TTYAUX_MAJOR, 1, root, &device_tty_ops, tty);
 	for (unsigned i = 0; (port = vport_get(i)); i++)
-		device_add(vport_name(port), vport_rdev(port), S_IFCHR | 0600,
+		device_add(vport_name(port), device_major(vport_rdev(port)),
+			   device_minor(vport_rdev(port)), root,
 			   &device_vport_ops, port);
 	while ((disk = block_next(disk)))
-		device_add(disk->name, disk->rdev, S_IFBLK | 0660,
-			   &device_block_ops, disk);
-}
-
-const struct device *device_at(size_t n)
-{
-	return n < ndevices ? &table[n] : NULL;
-}
-
-const struct device *device_find(uint32_t type, uint32_t rdev)
-{
-	for (size_t i = 0; i < ndevices; i++)
-		if (table[i].rdev == rdev && (table[i].mode & S_IFMT) == type)
-			return &table[i];
-	return NULL;
+		device_add(disk->name, device_major(disk->rdev),
+			   device_minor(disk->rdev), S_IFBLK | 0660, NULL,
+			   disk);
 }
 
 static int device_open(struct file *f)
 {
-	const struct device *device =
-		device_find(f->inode->mode & S_IFMT, f->inode->rdev);
+	for (size_t i = 0; i < ndevices; i++) {
+		const struct device *device = &table[i];
 
-	if (!device)
-		return -ENXIO;
-	f->ops = device->ops;
-	f->private = device->driver;
-	return f->ops->open ? f->ops->open(f) : 0;
+		if (device->rdev != f->inode->rdev || !device->ops ||
+		    !inode_is(f->inode, device->mode & S_IFMT))
+			continue;
+		f->ops = device->ops;
+		f->private = device->driver;
+		return f->ops->open ? f->ops->open(f) : 0;
+	}
+	return -ENXIO;
 }
 
 const struct file_ops file_ops_device = {.open = device_open};
 
 /* --- devtmpfs --- */
 
-static const struct dev_link {
-	const char *name, *target;
-} links[] = {
+static const char *const links[][2] = {
 	{"fd", "/proc/self/fd"},
 	{"stdin", "/proc/self/fd/0"},
 	{"stdout", "/proc/self/fd/1"},
@@ -114,29 +94,30 @@ static const struct dev_link {
 
 enum { INO_ROOT = 1, INO_FIRST, NLINKS = sizeof(links) / sizeof(links[0]) };
 
-/* Row @n of the directory: devices, then links.  False: past the end. */
-static bool row(size_t n, struct pseudo_entry *out)
+/* Row n is at position, and has number, 2 + n. */
+static bool dev_next(struct inode *dir, uint64_t *position,
+		     struct pseudo_entry *entry)
 {
-	out->ino = INO_FIRST + n;
-	if (n < ndevices) {
-		out->name = table[n].name;
-		out->type = S_ISCHR(table[n].mode) ? DT_CHR : DT_BLK;
-		return true;
-	}
-	n -= ndevices;
-	if (n >= NLINKS)
+	size_t n = *position - INO_FIRST;
+	bool is_link = n >= ndevices;
+
+	if (n >= ndevices + NLINKS)
 		return false;
-	out->name = links[n].name;
-	out->type = DT_LNK;
+	string_copy(entry->name,
+		    is_link ? links[n - ndevices][0] : table[n].name,
+		    sizeof(entry->name));
+	entry->type = is_link ? DT_LNK : (table[n].mode & S_IFMT) >> 12;
+	entry->ino = (*position)++;
 	return true;
 }
 
 static int dev_lookup(struct inode *dir, const char *name, size_t nname,
 		      struct inode **out)
 {
+	uint64_t position = INO_FIRST;
 	struct pseudo_entry entry;
 
-	for (size_t n = 0; row(n, &entry); n++)
+	while (dev_next(dir, &position, &entry))
 		if (strlen(entry.name) == nname &&
 		    memcmp(entry.name, name, nname) == 0)
 			return inode_get(dir->super, entry.ino, out);
@@ -146,22 +127,12 @@ static int dev_lookup(struct inode *dir, const char *name, size_t nname,
 static int dev_read_dir(struct inode *dir, uint64_t position,
 			struct dir_visit *visit)
 {
-	struct pseudo_entry entry;
-
-	if (position == 0 && !pseudo_visit(visit, ".", INO_ROOT, DT_DIR, 1))
-		return 0;
-	if (position <= 1 && !pseudo_visit(visit, "..", INO_ROOT, DT_DIR, 2))
-		return 0;
-	for (uint64_t n = position > 2 ? position - 2 : 0; row(n, &entry); n++)
-		if (!pseudo_visit(visit, entry.name, entry.ino, entry.type,
-				  n + 3))
-			break;
-	return 0;
+	return pseudo_read_dir(dir, INO_ROOT, dev_next, position, visit);
 }
 
 static int dev_read_link(struct inode *inode, char *target, size_t nbytes)
 {
-	string_copy(target, links[inode->ino - INO_FIRST - ndevices].target,
+	string_copy(target, links[inode->ino - INO_FIRST - ndevices][1],
 		    nbytes);
 	return 0;
 }
@@ -186,7 +157,7 @@ static int dev_read_inode(struct inode *inode)
 	} else {
 		pseudo_inode_init(inode, S_IFLNK | 0777, 1);
 		inode->ops = &dev_link_ops;
-		inode->mapping.size = strlen(links[n - ndevices].target);
+		inode->mapping.size = strlen(links[n - ndevices][1]);
 	}
 	return 0;
 }
@@ -197,15 +168,10 @@ static int dev_statfs(struct super *super, struct statfs *out)
 	return 0;
 }
 
-static void dev_unmount(struct super *super)
-{
-	kfree(super);
-}
-
 static const struct super_ops dev_super_ops = {
 	.read_inode = dev_read_inode,
 	.statfs = dev_statfs,
-	.unmount = dev_unmount,
+	.unmount = pseudo_unmount,
 };
 
 int devtmpfs_mount(struct super **out)

@@ -69,10 +69,8 @@ struct file *file_new(struct inode *inode, struct dentry *dentry,
 
 void file_discard(struct file *f)
 {
-	if (f->writers > 0)
-		inode_close_write(f->inode);
-	if (f->writers < 0)
-		inode_allow_write(f->inode);
+	if (f->writers)
+		inode_writers_drop(f->inode, f->writers);
 	if (f->dentry)
 		dentry_put(f->dentry);
 	inode_put(f->inode);
@@ -96,6 +94,24 @@ void file_put(struct file *f)
 struct mapping *file_mapping(struct file *f)
 {
 	return f->mapping;
+}
+
+int inode_truncate(struct inode *inode, uint64_t nbytes)
+{
+	int err;
+
+	if (nbytes > inode->super->max_size)
+		return -EFBIG;
+	err = inode_writers_add(inode, 1);
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = inode->ops->resize ? inode->ops->resize(inode, nbytes) : -EINVAL;
+	if (!err)
+		inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	inode_unlock(inode);
+	inode_writers_drop(inode, 1);
+	return err;
 }
 
 /* May an inode of this type be opened like this at all? */
@@ -122,18 +138,21 @@ static int open_check(const struct inode *inode, unsigned flags)
 	return 0;
 }
 
-static int open_prepare(struct file *f)
+/* With @f made: count it, and let its kind have its say. */
+static int open_finish(struct file *f, bool truncate)
 {
-	int err;
+	bool regular = inode_is(f->inode, S_IFREG) && !(f->flags & O_PATH);
+	int err = 0;
 
-	if (inode_is(f->inode, S_IFREG) && file_writable(f) &&
-	    !(f->flags & O_PATH)) {
-		err = inode_open_write(f->inode);
-		if (err)
-			return err;
-		f->writers = 1;
+	if (regular && file_writable(f)) {
+		err = inode_writers_add(f->inode, 1);
+		f->writers = !err;
 	}
-	return f->ops->open ? f->ops->open(f) : 0;
+	if (!err && regular && truncate)
+		err = inode_truncate(f->inode, 0);
+	if (!err && f->ops->open)
+		err = f->ops->open(f);
+	return err;
 }
 
 int file_open(struct dentry *d, unsigned flags, struct file **out)
@@ -142,57 +161,44 @@ int file_open(struct dentry *d, unsigned flags, struct file **out)
 
 	if (err)
 		return err;
-
-	struct file *f = file_new(d->inode, d, flags & ~O_TRUNC);
-
-	if (!f)
+	*out = file_new(d->inode, d, flags & ~O_TRUNC);
+	if (!*out)
 		return -ENOMEM;
-	err = open_prepare(f);
-	if (err) {
-		file_discard(f);
-		return err;
-	}
-	if ((flags & O_TRUNC) && inode_is(f->inode, S_IFREG)) {
-		err = inode_truncate(f->inode, 0);
-		if (err) {
-			file_put(f);
-			return err;
-		}
-	}
-	*out = f;
-	return 0;
+	err = open_finish(*out, flags & O_TRUNC);
+	if (err)
+		file_discard(*out);
+	return err;
+}
+
+typedef ssize_t transfer(struct file *f, struct uio *uio, uint64_t *offset);
+
+static ssize_t transfer_at(struct file *f, transfer *op, struct uio *uio,
+			   uint64_t *offset)
+{
+	if (!op)
+		return -EINVAL;
+	if (offset || f->ops->stream)
+		return op(f, uio, offset);
+	mutex_lock(&f->position_lock);
+
+	ssize_t n = op(f, uio, &f->position);
+
+	mutex_unlock(&f->position_lock);
+	return n;
 }
 
 ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset)
 {
 	if (!file_readable(f))
 		return -EBADF;
-	if (!f->ops->read)
-		return -EINVAL;
-	if (offset || f->ops->stream)
-		return f->ops->read(f, uio, offset);
-	mutex_lock(&f->position_lock);
-
-	ssize_t n = f->ops->read(f, uio, &f->position);
-
-	mutex_unlock(&f->position_lock);
-	return n;
+	return transfer_at(f, f->ops->read, uio, offset);
 }
 
 ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset)
 {
 	if (!file_writable(f))
 		return -EBADF;
-	if (!f->ops->write)
-		return -EINVAL;
-	if (offset || f->ops->stream)
-		return f->ops->write(f, uio, offset);
-	mutex_lock(&f->position_lock);
-
-	ssize_t n = f->ops->write(f, uio, &f->position);
-
-	mutex_unlock(&f->position_lock);
-	return n;
+	return transfer_at(f, f->ops->write, uio, offset);
 }
 
 ssize_t file_read_kernel(struct file *f, void *buffer, size_t nbytes,
@@ -255,11 +261,6 @@ unsigned file_poll(struct file *f, struct waiter *waiter)
 	return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
-int file_sync(struct file *f, bool data_only)
-{
-	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
-}
-
 int file_check_mappable(struct file *f)
 {
 	if (f->flags & O_PATH)
@@ -283,31 +284,7 @@ size_t file_describe(struct file *f, char *out, size_t nbytes)
 	return n > 0 ? min_u64(n, nbytes - 1) : 0;
 }
 
-int inode_truncate(struct inode *inode, uint64_t nbytes)
-{
-	int err;
-
-	if (nbytes > inode->super->max_size)
-		return -EFBIG;
-	err = inode_open_write(inode);
-	if (err)
-		return err;
-	inode_lock(inode);
-	err = inode->ops->resize ? inode->ops->resize(inode, nbytes) : -EINVAL;
-	if (!err)
-		inode_touch(inode, INODE_MTIME | INODE_CTIME);
-	inode_unlock(inode);
-	inode_close_write(inode);
-	return err;
-}
-
 /* --- regular files --- */
-
-static bool before(struct timestamp a, struct timestamp b)
-{
-	return a.seconds < b.seconds ||
-	       (a.seconds == b.seconds && a.nanoseconds < b.nanoseconds);
-}
 
 /*
  * The time of access is kept as Linux keeps it by default (relatime): only
@@ -317,12 +294,13 @@ static bool before(struct timestamp a, struct timestamp b)
 static void note_access(struct file *f)
 {
 	struct inode *inode = f->inode;
+	int64_t accessed = inode->accessed.seconds;
 
 	if ((f->flags & O_NOATIME) || inode->super->read_only)
 		return;
-	if (before(inode->modified, inode->accessed) &&
-	    before(inode->changed, inode->accessed) &&
-	    timestamp_now().seconds - inode->accessed.seconds < ONE_DAY)
+	if (inode->modified.seconds < accessed &&
+	    inode->changed.seconds < accessed &&
+	    timestamp_now().seconds - accessed < ONE_DAY)
 		return;
 	inode_lock(inode);
 	inode_touch(inode, INODE_ATIME);
@@ -338,6 +316,22 @@ static ssize_t regular_read(struct file *f, struct uio *uio, uint64_t *offset)
 		note_access(f);
 	}
 	return n;
+}
+
+int file_sync_range(struct file *f, pgoff_t first, pgoff_t end)
+{
+	int err = mapping_writeback(f->mapping, first, end, true);
+	int err_inode = inode_write(f->inode, true);
+	int err_before = mapping_error_since(f->mapping, &f->errors_seen);
+
+	if (err_before)
+		return err_before;
+	return err ? err : err_inode;
+}
+
+static int regular_sync(struct file *f)
+{
+	return file_sync_range(f, 0, UINT64_MAX);
 }
 
 /* Write, but not past the largest offset the filesystem can do.  The inode is
@@ -392,28 +386,12 @@ static ssize_t regular_write(struct file *f, struct uio *uio, uint64_t *offset)
 		total += n;
 	}
 	if (total > 0 && (f->flags & O_DSYNC)) {
-		int err = file_sync(f, !(f->flags & __O_SYNC));
+		int err = regular_sync(f);
 
 		if (err)
 			return err;
 	}
 	return total > 0 ? total : n;
-}
-
-int file_sync_range(struct file *f, pgoff_t first, pgoff_t end)
-{
-	int err = mapping_writeback(f->mapping, first, end, true);
-	int err_inode = inode_write(f->inode, true);
-	int err_before = mapping_error_since(f->mapping, &f->errors_seen);
-
-	if (err_before)
-		return err_before;
-	return err ? err : err_inode;
-}
-
-static int regular_sync(struct file *f, bool data_only)
-{
-	return file_sync_range(f, 0, UINT64_MAX);
 }
 
 const struct file_ops file_ops_regular = {
@@ -429,33 +407,13 @@ static ssize_t directory_read(struct file *f, struct uio *uio, uint64_t *offset)
 	return -EISDIR;
 }
 
-static int directory_sync(struct file *f, bool data_only)
+static int directory_sync(struct file *f)
 {
 	return inode_write(f->inode, true);
 }
 
-/* A visit that notes how far it came. */
-struct noting_visit {
-	struct dir_visit visit;
-	struct dir_visit *inner;
-	uint64_t position;
-};
-
-static bool note_entry(struct dir_visit *visit, const char *name, size_t nname,
-		       uint64_t ino, unsigned type, uint64_t next)
-{
-	struct noting_visit *n =
-		container_of(visit, struct noting_visit, visit);
-
-	if (!n->inner->entry(n->inner, name, nname, ino, type, next))
-		return false;
-	n->position = next;
-	return true;
-}
-
 int file_read_dir(struct file *f, struct dir_visit *visit)
 {
-	struct noting_visit n = {.visit.entry = note_entry, .inner = visit};
 	struct inode *dir = f->inode;
 	int err = -ENOENT;
 
@@ -463,10 +421,10 @@ int file_read_dir(struct file *f, struct dir_visit *visit)
 		return -ENOTDIR;
 	mutex_lock(&f->position_lock);
 	inode_lock(dir);
-	n.position = f->position;
+	visit->position = f->position;
 	if (!f->dentry->unlinked)
-		err = dir->ops->read_dir(dir, f->position, &n.visit);
-	f->position = n.position;
+		err = dir->ops->read_dir(dir, f->position, visit);
+	f->position = visit->position;
 	inode_unlock(dir);
 	mutex_unlock(&f->position_lock);
 	if (!err)
@@ -479,32 +437,5 @@ const struct file_ops file_ops_directory = {
 	.sync = directory_sync,
 };
 
-/* --- O_PATH: a name and nothing else --- */
-
-static ssize_t path_transfer(struct file *f, struct uio *uio, uint64_t *offset)
-{
-	return -EBADF;
-}
-
-static int64_t path_seek(struct file *f, int64_t offset, int whence)
-{
-	return -EBADF;
-}
-
-static long path_ioctl(struct file *f, unsigned request, vaddr_t argument)
-{
-	return -EBADF;
-}
-
-static int path_sync(struct file *f, bool data_only)
-{
-	return -EBADF;
-}
-
-const struct file_ops file_ops_path = {
-	.read = path_transfer,
-	.write = path_transfer,
-	.seek = path_seek,
-	.ioctl = path_ioctl,
-	.sync = path_sync,
-};
+/* O_PATH, sockets and the like: a name and nothing else. */
+const struct file_ops file_ops_path = {0};

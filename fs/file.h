@@ -35,7 +35,7 @@ struct file_ops {
 	/* The new position.  NULL: by the inode's size, if not a stream. */
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/* fsync. NULL: EINVAL. */
-	int (*sync)(struct file *f, bool data_only);
+	int (*sync)(struct file *f);
 	/* The last reference is gone. */
 	void (*release)(struct file *f);
 };
@@ -48,7 +48,7 @@ struct file {
 	struct inode *inode;        /* (c) counted; never NULL */
 	struct dentry *dentry;      /* (c) counted, or NULL (pipes) */
 	struct mapping *mapping;    /* (c) what mmap maps, or NULL: ENODEV */
-	int writers; /* (c) 1: inode_open_write() was done; -1: deny */
+	int writers;                /* (c) added by inode_writers_add(), or 0 */
 	struct mutex position_lock; /* read, write, lseek in turn */
 	uint64_t position;          /* (p) */
 	unsigned errors_seen;       /* of the mapping's write errors */
@@ -73,7 +73,6 @@ ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset);
 ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset);
 int64_t file_seek(struct file *f, int64_t offset, int whence);
 unsigned file_poll(struct file *f, struct waiter *waiter);
-int file_sync(struct file *f, bool data_only);
 /* msync: the pages [first, end), and what is needed to find them. */
 int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
 

@@ -437,40 +437,22 @@ int inode_sync_all(struct super *super)
 	return first_error;
 }
 
-/* Add @by writers, unless the count has the other sign. */
-static int writers_add(struct inode *inode, int by)
+int inode_writers_add(struct inode *inode, int by)
 {
-	int n = atomic_load_explicit(&inode->nwriters, memory_order_relaxed);
+	int n = inode->nwriters;
 
 	do {
-		if ((by > 0 && n < 0) || (by < 0 && n > 0))
+		if (n * by < 0)
 			return -ETXTBSY;
 	} while (!atomic_compare_exchange_weak(&inode->nwriters, &n, n + by));
 	return 0;
 }
 
-int inode_open_write(struct inode *inode)
+void inode_writers_drop(struct inode *inode, int by)
 {
-	return writers_add(inode, 1);
-}
+	int before = atomic_fetch_sub(&inode->nwriters, by);
 
-void inode_close_write(struct inode *inode)
-{
-	int before = atomic_fetch_sub(&inode->nwriters, 1);
-
-	assert(before > 0);
-}
-
-int inode_deny_write(struct inode *inode)
-{
-	return writers_add(inode, -1);
-}
-
-void inode_allow_write(struct inode *inode)
-{
-	int before = atomic_fetch_add(&inode->nwriters, 1);
-
-	assert(before < 0);
+	assert(before * by > 0);
 }
 
 size_t inode_count_cached(void)

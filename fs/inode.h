@@ -39,8 +39,10 @@ enum {
 	DT_SOCK = 12,
 };
 
-/* Called for each entry of a directory; false stops the walk before it. */
+/* Called for each entry of a directory; false stops the walk before it, true
+ * has set position to @next. */
 struct dir_visit {
+	uint64_t position;
 	bool (*entry)(struct dir_visit *visit, const char *name, size_t nname,
 		      uint64_t ino, unsigned type /* DT_* */,
 		      uint64_t next /* position after this entry */);
@@ -159,7 +161,6 @@ struct super {
 	bool transient;     /* names and inodes are made at each lookup */
 	uint64_t max_size;  /* the largest file, in bytes */
 	struct inode *root; /* counted by its dentry */
-	struct list link;   /* among all supers */
 	void *private;
 };
 
@@ -208,11 +209,10 @@ int inode_write(struct inode *inode, bool sync);
 /* Write back all inodes' own blocks (super NULL: of all filesystems). */
 int inode_sync_all(struct super *super);
 
-/* Opened for writing, or executed; never both: -ETXTBSY. */
-int inode_open_write(struct inode *inode);
-void inode_close_write(struct inode *inode);
-int inode_deny_write(struct inode *inode);
-void inode_allow_write(struct inode *inode);
+/* One more writer (@by 1), or program that runs it (-1); never both:
+ * -ETXTBSY.  And one less. */
+int inode_writers_add(struct inode *inode, int by);
+void inode_writers_drop(struct inode *inode, int by);
 
 /* Forget unused ones; how many went.  @super NULL: any; for unmount all. */
 size_t inode_shrink(struct super *super, size_t max);

@@ -8,12 +8,10 @@
  * Book: chapter 6.  Tests: usertests.
  */
 #include "fs/device.h"
-
 #include "kernel/lib/errno.h"
 #include "kernel/lib/random.h"
-#include "kernel/sync/sched.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256 /* of random bytes, on the stack */ };
 
 static ssize_t null_read(struct file *f, struct uio *uio, uint64_t *offset)
 {
@@ -25,13 +23,15 @@ static ssize_t null_write(struct file *f, struct uio *uio, uint64_t *offset)
 	return uio->left;
 }
 
-static ssize_t zero_read(struct file *f, struct uio *uio, uint64_t *offset)
+/* Move the whole of @uio in chunks; as much as went, if a signal comes. */
+static ssize_t move_chunks(struct uio *uio, size_t chunk,
+			   size_t (*move)(struct uio *uio, size_t nbytes))
 {
 	size_t total = 0;
 
-	while (uio->left && !sched_interrupted()) {
-		size_t wanted = min_u64(uio->left, PAGE_SIZE);
-		size_t n = uio_zero(uio, wanted);
+	while (uio->left && !(total && sched_interrupted())) {
+		size_t wanted = min_u64(uio->left, chunk);
+		size_t n = move(uio, wanted);
 
 		total += n;
 		if (n < wanted)
@@ -39,6 +39,11 @@ static ssize_t zero_read(struct file *f, struct uio *uio, uint64_t *offset)
 		sched_point();
 	}
 	return total;
+}
+
+static ssize_t zero_read(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	return move_chunks(uio, PAGE_SIZE, uio_zero);
 }
 
 static ssize_t full_write(struct file *f, struct uio *uio, uint64_t *offset)
@@ -46,42 +51,31 @@ static ssize_t full_write(struct file *f, struct uio *uio, uint64_t *offset)
 	return -ENOSPC;
 }
 
-static ssize_t random_read(struct file *f, struct uio *uio, uint64_t *offset)
+static size_t draw(struct uio *uio, size_t nbytes)
 {
 	uint8_t bytes[CHUNK];
-	size_t total = 0;
 
-	while (uio->left && !(total && sched_interrupted())) {
-		size_t wanted = min_u64(uio->left, CHUNK);
+	random_bytes(bytes, nbytes);
+	return uio_copy_to(uio, bytes, nbytes);
+}
 
-		random_bytes(bytes, wanted);
+static size_t stir(struct uio *uio, size_t nbytes)
+{
+	uint8_t bytes[CHUNK];
+	size_t n = uio_copy_from(uio, bytes, nbytes);
 
-		size_t n = uio_copy_to(uio, bytes, wanted);
+	random_stir(bytes, n);
+	return n;
+}
 
-		total += n;
-		if (n < wanted)
-			return total ? (ssize_t)total : -EFAULT;
-		sched_point();
-	}
-	return total;
+static ssize_t random_read(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	return move_chunks(uio, CHUNK, draw);
 }
 
 static ssize_t random_write(struct file *f, struct uio *uio, uint64_t *offset)
 {
-	uint8_t bytes[CHUNK];
-	size_t total = 0;
-
-	while (uio->left) {
-		size_t wanted = min_u64(uio->left, CHUNK);
-		size_t n = uio_copy_from(uio, bytes, wanted);
-
-		random_stir(bytes, n);
-		total += n;
-		if (n < wanted)
-			return total ? (ssize_t)total : -EFAULT;
-		sched_point();
-	}
-	return total;
+	return move_chunks(uio, CHUNK, stir);
 }
 
 static int64_t no_seek(struct file *f, int64_t offset, int whence)

@@ -24,7 +24,7 @@
 #include "fs/buffer.h"
 #include "fs/device.h"
 #include "fs/ext2.h"
-#include "fs/procfs.h"
+#include "fs/proc.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -288,16 +288,25 @@ int mount_remove(struct fs_context *fs, const char *path, bool follow)
 	return err;
 }
 
-void mount_for_each(struct mount_visit *visit)
+int mount_show(struct text *text, int pid)
 {
+	char *path = kmalloc(PATH_MAX);
+
+	if (!path)
+		return -ENOMEM;
 	mutex_lock(&mount_mutex);
 	list_for_each (link, &mounts) {
 		struct mount *m = list_entry(link, struct mount, link);
+		ssize_t n = dentry_path(m->root, NULL, path, PATH_MAX);
 
-		if (!visit->mount(visit, m->super, m->source, m->root))
-			break;
+		text_printf(text, "%s ", m->source);
+		text_add(text, path, n > 0 ? n : 0);
+		text_printf(text, " %s %s,relatime 0 0\n", m->super->type,
+			    m->super->read_only ? "ro" : "rw");
 	}
 	mutex_unlock(&mount_mutex);
+	kfree(path);
+	return 0;
 }
 
 int mount_sync(struct super *super)

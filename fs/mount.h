@@ -22,13 +22,6 @@ int mount_remove(struct fs_context *fs, const char *path, bool follow);
 /* The root of everything, referenced. */
 struct dentry *mount_root_dentry(void);
 
-/* Call @visit for each mount, in order, until it returns false. */
-struct mount_visit {
-	bool (*mount)(struct mount_visit *visit, const struct super *super,
-		      const char *source, struct dentry *root);
-};
-void mount_for_each(struct mount_visit *visit);
-
 /* The n-th type of filesystem there is, or NULL; whether it has a device. */
 const char *mount_type(unsigned n, bool *has_device);
 

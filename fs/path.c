@@ -74,8 +74,8 @@ void fs_context_put(struct fs_context *fs)
 	kfree(fs);
 }
 
-static void context_set(struct fs_context *fs, struct dentry **place,
-			struct dentry *d)
+void fs_context_set(struct fs_context *fs, struct dentry **place,
+		    struct dentry *d)
 {
 	spin_lock(&fs->lock);
 
@@ -84,16 +84,6 @@ static void context_set(struct fs_context *fs, struct dentry **place,
 	*place = d;
 	spin_unlock(&fs->lock);
 	dentry_put(old);
-}
-
-void fs_context_set_cwd(struct fs_context *fs, struct dentry *d)
-{
-	context_set(fs, &fs->cwd, d);
-}
-
-void fs_context_set_root(struct fs_context *fs, struct dentry *d)
-{
-	context_set(fs, &fs->root, d);
 }
 
 ssize_t fs_context_get_cwd(struct fs_context *fs, char *out, size_t nbytes)
@@ -109,16 +99,52 @@ ssize_t fs_context_get_cwd(struct fs_context *fs, char *out, size_t nbytes)
 	return n + 1;
 }
 
-/* --- lookup --- */
+/* --- lookup and open --- */
+
+/* What shall become of the last component. */
+struct intent {
+	bool follow;   /* a link there */
+	bool create;   /* a file, if there is none */
+	uint32_t mode; /* of that file */
+	bool created;  /* it was */
+};
 
 static bool is_type(const struct dentry *d, uint32_t type)
 {
 	return d->inode && inode_is(d->inode, type);
 }
 
-/* What the walk to the last component has come to.  0 and *out; or 1: a
- * link was followed, and the walk must go on. */
-static int lookup_last(struct walk *w, bool follow, struct dentry **out)
+/* Create the last component, unless it is there by now.  Its dentry. */
+static int create_last(struct walk *w, struct intent *intent,
+		       struct dentry **out)
+{
+	struct inode *dir = w->at->inode;
+	struct inode *inode;
+	int err;
+
+	inode_lock(dir);
+	err = dentry_lookup_locked(w->at, w->last, w->nlast, out);
+	if (!err && !(*out)->inode) {
+		if (dir->super->read_only)
+			err = -EROFS;
+		else if (!dir->ops->create)
+			err = -EACCES;
+		else
+			err = dir->ops->create(dir, w->last, w->nlast,
+					       intent->mode, 0, &inode);
+		if (err)
+			dentry_put(*out);
+		else
+			dentry_instantiate(*out, inode);
+		intent->created = !err;
+	}
+	inode_unlock(dir);
+	return err;
+}
+
+/* What the walk to the last component has come to.  0 and *out, perhaps
+ * negative; or 1: a link was followed, and the walk must go on. */
+static int last_step(struct walk *w, struct intent *intent, struct dentry **out)
 {
 	struct dentry *d;
 	int err;
@@ -127,187 +153,123 @@ static int lookup_last(struct walk *w, bool follow, struct dentry **out)
 		*out = dentry_hold(w->at);
 		return 0;
 	}
+	if (intent->create && w->directory)
+		return -EISDIR;
 	err = walk_last_lookup(w, &d);
+	if (!err && !d->inode && intent->create) {
+		dentry_put(d);
+		err = create_last(w, intent, &d);
+	}
 	if (err)
 		return err;
 	*out = d;
-	if (!is_type(d, S_IFLNK) || !(follow || w->directory))
+	if (!is_type(d, S_IFLNK) || !(intent->follow || w->directory))
 		return 0;
 	err = walk_follow(w, d, out);
 	dentry_put(d);
 	return err;
 }
 
-/* The dentry, perhaps negative. */
-static int walk_to_end(struct walk *w, bool follow, struct dentry **out)
+/* Walk all of @path.  *directory: it says that it is one. */
+static int walk_whole(struct fs_context *fs, struct dentry *base,
+		      const char *path, struct intent *intent, bool *directory,
+		      struct dentry **out)
 {
-	int err;
+	struct walk w;
+	int err = walk_start(&w, fs, base, path);
 
+	if (err)
+		return err;
 	do {
-		err = walk_parent(w);
+		err = walk_parent(&w);
 		if (!err)
-			err = lookup_last(w, follow, out);
+			err = last_step(&w, intent, out);
 	} while (err == 1);
+	*directory |= w.directory;
+	walk_end(&w);
 	return err;
 }
 
 int path_lookup(struct fs_context *fs, struct dentry *base, const char *path,
 		unsigned flags, struct dentry **out)
 {
-	struct walk w;
-	int err;
+	struct intent intent = {.follow = flags & PATH_FOLLOW};
+	bool directory = flags & PATH_DIRECTORY;
 
-	if (*path == '\0' && (flags & PATH_EMPTY) && base) {
-		*out = dentry_hold(base);
-		return 0;
+	if (*path == '\0' && (flags & PATH_EMPTY)) {
+		if (base) {
+			*out = dentry_hold(base);
+			return 0;
+		}
+		path = ".";
 	}
-	err = walk_start(&w, fs, base,
-			 *path || !(flags & PATH_EMPTY) ? path : ".");
-	if (err)
-		return err;
-	err = walk_to_end(&w, flags & PATH_FOLLOW, out);
-	if (!err) {
-		if (!(*out)->inode)
-			err = -ENOENT;
-		else if ((w.directory || (flags & PATH_DIRECTORY)) &&
-			 !is_type(*out, S_IFDIR))
-			err = -ENOTDIR;
-		if (err)
-			dentry_put(*out);
-	}
-	walk_end(&w);
-	return err;
-}
 
-/* --- open --- */
-
-/* Create the last component, unless it is there by now.  Its dentry. */
-static int create_last(struct walk *w, uint32_t mode, struct dentry **out,
-		       bool *created)
-{
-	struct inode *dir = w->at->inode;
-	struct inode *inode;
-	struct dentry *d;
-	int err;
-
-	inode_lock(dir);
-	err = dentry_lookup_locked(w->at, w->last, w->nlast, &d);
-	if (err)
-		goto unlock;
-	*out = d;
-	*created = !d->inode;
-	if (d->inode)
-		goto unlock;
-	err = -EROFS;
-	if (!dir->super->read_only)
-		err = dir->ops->create
-			      ? dir->ops->create(dir, w->last, w->nlast, mode,
-						 0, &inode)
-			      : -EACCES;
-	if (err)
-		dentry_put(d);
-	else
-		dentry_instantiate(d, inode);
-unlock:
-	inode_unlock(dir);
-	return err;
-}
-
-/* One try at the last component, with O_CREAT.  1: a link; walk on. */
-static int open_create_last(struct walk *w, unsigned flags, uint32_t mode,
-			    struct dentry **out, bool *created)
-{
-	struct dentry *d;
-	int err;
-
-	if (w->kind != WALK_NAME) {
-		*out = dentry_hold(w->at);
-		return 0;
-	}
-	if (w->directory)
-		return -EISDIR;
-	err = walk_last_lookup(w, &d);
-	if (err)
-		return err;
-	if (!d->inode) {
-		dentry_put(d);
-		err = create_last(w, mode, &d, created);
-		if (err)
-			return err;
-		d = dentry_cross(d);
-	}
-	*out = d;
-	if (!is_type(d, S_IFLNK) || (flags & (O_EXCL | O_NOFOLLOW)))
-		return 0;
-	err = walk_follow(w, d, out);
-	dentry_put(d);
-	return err;
-}
-
-static int open_create(struct walk *w, unsigned flags, uint32_t mode,
-		       struct dentry **out, bool *created)
-{
-	int err;
-
-	do {
-		err = walk_parent(w);
-		if (!err)
-			err = open_create_last(w, flags, mode, out, created);
-	} while (err == 1);
-	if (err || *created)
-		return err;
-	if (flags & O_EXCL)
-		err = -EEXIST;
-	else if (is_type(*out, S_IFDIR))
-		err = -EISDIR;
-	if (err)
-		dentry_put(*out);
-	return err;
-}
-
-static int open_existing(struct walk *w, unsigned flags, struct dentry **out)
-{
-	int err = walk_to_end(w, !(flags & O_NOFOLLOW), out);
+	int err = walk_whole(fs, base, path, &intent, &directory, out);
 
 	if (err)
 		return err;
 	if (!(*out)->inode)
 		err = -ENOENT;
-	else if ((w->directory || (flags & O_DIRECTORY)) &&
-		 !is_type(*out, S_IFDIR))
+	else if (directory && !is_type(*out, S_IFDIR))
 		err = -ENOTDIR;
 	if (err)
 		dentry_put(*out);
 	return err;
 }
 
+/* Linux's checks of what O_CREAT has found, or made. */
+static int created_check(const struct dentry *d, const struct intent *intent,
+			 unsigned flags)
+{
+	if (!intent->created && (flags & O_EXCL))
+		return -EEXIST;
+	return is_type(d, S_IFDIR) ? -EISDIR : 0;
+}
+
+static int open_lookup(struct fs_context *fs, struct dentry *base,
+		       const char *path, unsigned *flags, uint32_t mode,
+		       struct dentry **out)
+{
+	struct intent intent = {
+		.follow = !(*flags & (O_EXCL | O_NOFOLLOW)),
+		.create = true,
+		.mode = S_IFREG | (mode & ~fs->umask & 07777),
+	};
+	unsigned lookup = *flags & O_NOFOLLOW ? 0 : PATH_FOLLOW;
+	bool directory = false;
+	int err;
+
+	if (!(*flags & O_CREAT))
+		return path_lookup(
+			fs, base, path,
+			lookup | (*flags & O_DIRECTORY ? PATH_DIRECTORY : 0),
+			out);
+	if (*flags & O_DIRECTORY)
+		return -EINVAL;
+	err = walk_whole(fs, base, path, &intent, &directory, out);
+	if (err)
+		return err;
+	err = created_check(*out, &intent, *flags);
+	if (err)
+		dentry_put(*out);
+	if (intent.created)
+		*flags &= ~O_TRUNC;
+	return err;
+}
+
 int path_open(struct fs_context *fs, struct dentry *base, const char *path,
 	      unsigned flags, uint32_t mode, struct file **out)
 {
-	bool created = false;
 	struct dentry *d;
-	struct walk w;
 	int err;
 
 	if (flags & O_PATH)
-		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
 	if ((flags & __O_TMPFILE) == __O_TMPFILE)
 		return -EOPNOTSUPP;
-	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
-		return -EINVAL;
-	err = walk_start(&w, fs, base, path);
+	err = open_lookup(fs, base, path, &flags, mode, &d);
 	if (err)
 		return err;
-	mode = S_IFREG | (mode & ~fs->umask & 07777);
-	if (flags & O_CREAT)
-		err = open_create(&w, flags, mode, &d, &created);
-	else
-		err = open_existing(&w, flags, &d);
-	walk_end(&w);
-	if (err)
-		return err;
-	if (created)
-		flags &= ~O_TRUNC;
 	err = file_open(d, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC),
 			out);
 	dentry_put(d);
@@ -331,7 +293,7 @@ int path_open_executable(struct fs_context *fs, struct dentry *base,
 	dentry_put(d);
 	if (err)
 		return err;
-	err = inode_deny_write((*out)->inode);
+	err = inode_writers_add((*out)->inode, -1);
 	if (err)
 		file_put(*out);
 	else

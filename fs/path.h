@@ -25,9 +25,10 @@ struct fs_context *fs_context_copy(struct fs_context *from);
 void fs_context_hold(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
 
-/* chdir, chroot: the reference to @d is taken over. */
-void fs_context_set_cwd(struct fs_context *fs, struct dentry *d);
-void fs_context_set_root(struct fs_context *fs, struct dentry *d);
+/* chdir, chroot: @place is one of the two; the reference to @d is taken
+ * over. */
+void fs_context_set(struct fs_context *fs, struct dentry **place,
+		    struct dentry *d);
 /* getcwd: the length with its NUL, -ENOENT if it was removed, -ERANGE. */
 ssize_t fs_context_get_cwd(struct fs_context *fs, char *out, size_t nbytes);
 

@@ -13,26 +13,20 @@
 #include "fs/procfs.h"
 #include "fs/text.h"
 
-/* One name.  Which functions are there depends on the type in mode. */
-struct proc_entry {
+/* One name. */
+struct proc_row {
 	const char *name;
-	uint32_t mode;
-	/* Regular files: write the text.  0 or a negative errno. */
+	uint32_t mode; /* S_IFREG: show; S_IFLNK: follow; S_IFDIR: fd */
+	/* Write the text.  0 or a negative errno. */
 	int (*show)(struct text *text, int pid);
-	/* Links: their text; its length, at most @nbytes - 1, no NUL needed. */
-	ssize_t (*read_link)(int pid, char *target, size_t nbytes);
-	/* Links that are the thing itself: a reference to it. */
+	/* A reference to where the link leads; NULL: /proc/self. */
 	int (*follow)(int pid, struct dentry **out);
 };
 
 /* Each ends with a row whose name is NULL. */
-extern const struct proc_entry proc_root_entries[];
-extern const struct proc_entry proc_process_entries[];
+extern const struct proc_row proc_root_rows[], proc_process_rows[];
 
-/* What number @fd of process @pid is: a reference, or -ENOENT. */
-int proc_file_get(int pid, int fd, struct file **out);
-
-/* /proc/mounts and /proc/<pid>/mounts. */
-int proc_show_mounts(struct text *text, int pid);
+/* mount.c: the lines of /proc/mounts. */
+int mount_show(struct text *text, int pid);
 
 #endif

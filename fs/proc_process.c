@@ -133,9 +133,9 @@ static struct sizes sizes_of(int pid)
 	read_unlock(&mm->lock);
 	s.code = (page_up(mm->code_end) - page_down(mm->code_start)) >>
 		 PAGE_SHIFT;
-	s.anon = max_u64(mm->resident_anon, 0);
-	s.file = max_u64(mm->resident_file, 0);
-	s.shmem = max_u64(mm->resident_shmem, 0);
+	s.anon = mm->resident_anon;
+	s.file = mm->resident_file;
+	s.shmem = mm->resident_shmem;
 	mm_put(mm);
 	return s;
 }
@@ -154,19 +154,14 @@ static int show_statm(struct text *text, int pid)
 
 static const char *state_name(char state)
 {
-	switch (state) {
-	case 'R':
-		return "running";
-	case 'S':
-		return "sleeping";
-	case 'D':
-		return "disk sleep";
-	case 'T':
-		return "stopped";
-	case 'Z':
-		return "zombie";
-	}
-	return "dead";
+	static const char *const names[] = {"R (running)", "S (sleeping)",
+					    "D (disk sleep)", "T (stopped)",
+					    "Z (zombie)"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i][0] == state)
+			return names[i];
+	return "X (dead)";
 }
 
 static void line_kib(struct text *text, const char *name, uint64_t npages)
@@ -197,99 +192,64 @@ static void show_status_memory(struct text *text, int pid)
 
 static int show_status(struct text *text, int pid)
 {
-	struct fs_context *fs = process_fs_get(pid);
 	struct process_info p;
 
-	if (!process_info_get(pid, &p)) {
-		if (fs)
-			fs_context_put(fs);
+	if (!process_info_get(pid, &p))
 		return -ESRCH;
-	}
-	text_printf(text, "Name:\t%s\n", p.name);
-	if (fs) {
-		text_printf(text, "Umask:\t0%u%u%u\n", fs->umask >> 6 & 7,
-			    fs->umask >> 3 & 7, fs->umask & 7);
-		fs_context_put(fs);
-	}
-	text_printf(text, "State:\t%c (%s)\n", p.state, state_name(p.state));
-	text_printf(text, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n", pid,
-		    pid, p.parent);
-	text_printf(text, "TracerPid:\t0\nUid:\t0\t0\t0\t0\n"
-			  "Gid:\t0\t0\t0\t0\nGroups:\t \n");
+	text_printf(text, "Name:\t%s\nState:\t%s\n", p.name,
+		    state_name(p.state));
+	text_printf(text,
+		    "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n"
+		    "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n",
+		    pid, pid, p.parent);
 	show_status_memory(text, pid);
-	text_printf(text, "Threads:\t%u\n", p.nthreads);
-	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n", p.pending,
-		    p.shared_pending);
-	text_printf(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		    p.blocked, p.ignored, p.caught);
+	text_printf(text,
+		    "Threads:\t%u\n"
+		    "SigPnd:\t%016lx\nShdPnd:\t%016lx\n"
+		    "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		    p.nthreads, p.pending, p.shared_pending, p.blocked,
+		    p.ignored, p.caught);
 	return 0;
-}
-
-/* What stat shows of an address space. */
-struct stat_memory {
-	uint64_t size, resident; /* bytes, pages */
-	uint64_t code_start, code_end, stack, data_start, data_end, heap;
-	uint64_t args_start, args_end, env_start, env_end, minor, major;
-};
-
-static struct stat_memory stat_memory_of(int pid)
-{
-	struct mm *mm = process_mm_get(pid);
-	struct stat_memory m = {0};
-
-	if (!mm)
-		return m;
-	m = (struct stat_memory){
-		.size = mm->vmas.npages << PAGE_SHIFT,
-		.resident = mm->resident_anon + mm->resident_file +
-			    mm->resident_shmem,
-		.code_start = mm->code_start,
-		.code_end = mm->code_end,
-		.stack = mm->stack_top,
-		.data_start = mm->data_start,
-		.data_end = mm->data_end,
-		.heap = mm->heap_start,
-		.args_start = mm->args_start,
-		.args_end = mm->args_end,
-		.env_start = mm->env_start,
-		.env_end = mm->env_end,
-		.minor = mm->faults_minor,
-		.major = mm->faults_major,
-	};
-	mm_put(mm);
-	return m;
 }
 
 /* The fields of proc(5), by their numbers there. */
 static int show_stat(struct text *text, int pid)
 {
-	struct stat_memory m = stat_memory_of(pid);
+	static struct mm gone; /* of a process that has none: zeros */
 	struct process_info p;
 
 	if (!process_info_get(pid, &p))
 		return -ESRCH;
+
+	struct mm *mm = process_mm_get(pid);
+	const struct mm *m = mm ? mm : &gone;
+
 	/* 1-9 */
 	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 ", pid, p.name, p.state,
 		    p.parent, p.group, p.session, p.tty_rdev, p.tty_group);
 	/* 10-17 */
-	text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu ", m.minor, m.major,
-		    p.user_time / NSEC_PER_TICK, p.system_time / NSEC_PER_TICK,
+	text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu ", m->faults_minor,
+		    m->faults_major, p.user_time / NSEC_PER_TICK,
+		    p.system_time / NSEC_PER_TICK,
 		    p.children_user_time / NSEC_PER_TICK,
 		    p.children_system_time / NSEC_PER_TICK);
 	/* 18-25 */
 	text_printf(text, "20 0 %u 0 %lu %lu %lu 18446744073709551615 ",
-		    p.nthreads, p.start_time / NSEC_PER_TICK, m.size,
-		    m.resident);
+		    p.nthreads, p.start_time / NSEC_PER_TICK,
+		    m->vmas.npages << PAGE_SHIFT,
+		    m->resident_anon + m->resident_file + m->resident_shmem);
 	/* 26-34 */
-	text_printf(text, "%lu %lu %lu 0 0 %lu %lu %lu %lu ", m.code_start,
-		    m.code_end, m.stack, p.pending, p.blocked, p.ignored,
+	text_printf(text, "%lu %lu %lu 0 0 %lu %lu %lu %lu ", m->code_start,
+		    m->code_end, m->stack_top, p.pending, p.blocked, p.ignored,
 		    p.caught);
 	/* 35-44 */
 	text_printf(text, "0 0 0 %d %u 0 0 0 0 0 ", p.exit_signal, p.hart);
 	/* 45-52 */
-	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu 0\n", m.data_start,
-		    m.data_end, m.heap, m.args_start, m.args_end, m.env_start,
-		    m.env_end);
+	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu 0\n", m->data_start,
+		    m->data_end, m->heap_start, m->args_start, m->args_end,
+		    m->env_start, m->env_end);
+	if (mm)
+		mm_put(mm);
 	return 0;
 }
 
@@ -305,49 +265,24 @@ static int show_comm(struct text *text, int pid)
 	return 0;
 }
 
-/* Bytes of its memory, as far as they are there. */
-static int add_memory(struct text *text, struct mm *mm, vaddr_t start,
-		      vaddr_t end)
-{
-	char *buffer = kmalloc(PAGE_SIZE);
-
-	if (!buffer)
-		return -ENOMEM;
-	while (start < end) {
-		size_t wanted = min_u64(end - start, PAGE_SIZE);
-		size_t n = mm_copy(mm, start, buffer, wanted, false);
-
-		text_add(text, buffer, n);
-		if (n < wanted)
-			break;
-		start += n;
-	}
-	kfree(buffer);
-	return 0;
-}
-
+/* The arguments are where exec put them, in the process's own memory. */
 static int show_cmdline(struct text *text, int pid)
 {
 	struct mm *mm = process_mm_get(pid);
-	int err = 0;
+	char part[128];
+	size_t n;
 
-	if (mm) {
-		err = add_memory(text, mm, mm->args_start, mm->args_end);
-		mm_put(mm);
+	if (!mm)
+		return 0;
+	for (vaddr_t at = mm->args_start; at < mm->args_end; at += n) {
+		n = mm_copy(mm, at, part,
+			    min_u64(mm->args_end - at, sizeof(part)), false);
+		if (n == 0)
+			break;
+		text_add(text, part, n);
 	}
-	return err;
-}
-
-static int show_environ(struct text *text, int pid)
-{
-	struct mm *mm = process_mm_get(pid);
-	int err = 0;
-
-	if (mm) {
-		err = add_memory(text, mm, mm->env_start, mm->env_end);
-		mm_put(mm);
-	}
-	return err;
+	mm_put(mm);
+	return 0;
 }
 
 /* --- links --- */
@@ -369,85 +304,29 @@ static int follow_exe(int pid, struct dentry **out)
 	return err;
 }
 
-static int follow_context(int pid, bool root, struct dentry **out)
+static int follow_cwd(int pid, struct dentry **out)
 {
 	struct fs_context *fs = process_fs_get(pid);
 
 	if (!fs)
 		return -ENOENT;
 	spin_lock(&fs->lock);
-	*out = dentry_hold(root ? fs->root : fs->cwd);
+	*out = dentry_hold(fs->cwd);
 	spin_unlock(&fs->lock);
 	fs_context_put(fs);
 	return 0;
 }
 
-static int follow_cwd(int pid, struct dentry **out)
-{
-	return follow_context(pid, false, out);
-}
-
-static int follow_root(int pid, struct dentry **out)
-{
-	return follow_context(pid, true, out);
-}
-
-static ssize_t describe(int err, struct dentry *d, char *target, size_t nbytes)
-{
-	if (err)
-		return err;
-
-	ssize_t n = dentry_path(d, NULL, target, nbytes);
-
-	dentry_put(d);
-	return n;
-}
-
-static ssize_t read_exe(int pid, char *target, size_t nbytes)
-{
-	struct dentry *d = NULL;
-
-	return describe(follow_exe(pid, &d), d, target, nbytes);
-}
-
-static ssize_t read_cwd(int pid, char *target, size_t nbytes)
-{
-	struct dentry *d = NULL;
-
-	return describe(follow_cwd(pid, &d), d, target, nbytes);
-}
-
-static ssize_t read_root(int pid, char *target, size_t nbytes)
-{
-	struct dentry *d = NULL;
-
-	return describe(follow_root(pid, &d), d, target, nbytes);
-}
-
-int proc_file_get(int pid, int fd, struct file **out)
-{
-	struct fdtable *files = process_files_get(pid);
-	int err;
-
-	if (!files)
-		return -ENOENT;
-	err = fdtable_get(files, fd, out);
-	fdtable_put(files);
-	return err ? -ENOENT : 0;
-}
-
-const struct proc_entry proc_process_entries[] = {
-	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
-	{"comm", S_IFREG | 0444, .show = show_comm},
-	{"cwd", S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},
-	{"environ", S_IFREG | 0400, .show = show_environ},
-	{"exe", S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},
-	{.name = "fd", .mode = S_IFDIR | 0500},
-	{"maps", S_IFREG | 0444, .show = show_maps},
-	{"mounts", S_IFREG | 0444, .show = proc_show_mounts},
-	{"root", S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},
-	{"stat", S_IFREG | 0444, .show = show_stat},
-	{"statm", S_IFREG | 0444, .show = show_statm},
-	{"status", S_IFREG | 0444, .show = show_status},
+const struct proc_row proc_process_rows[] = {
+	{"cmdline", S_IFREG | 0444, show_cmdline, NULL},
+	{"comm", S_IFREG | 0444, show_comm, NULL},
+	{"cwd", S_IFLNK | 0777, NULL, follow_cwd},
+	{"exe", S_IFLNK | 0777, NULL, follow_exe},
+	{"fd", S_IFDIR | 0500, NULL, NULL},
+	{"maps", S_IFREG | 0444, show_maps, NULL},
+	{"mounts", S_IFREG | 0444, mount_show, NULL},
+	{"stat", S_IFREG | 0444, show_stat, NULL},
+	{"statm", S_IFREG | 0444, show_statm, NULL},
+	{"status", S_IFREG | 0444, show_status, NULL},
 	{0},
 };

@@ -2,8 +2,8 @@
 /*
  * procfs.c - the tree of /proc.
  *
- *	/proc/NAME              rows of proc_root_entries
- *	/proc/PID/NAME          rows of proc_process_entries, for each process
+ *	/proc/NAME              rows of proc_root_rows
+ *	/proc/PID/NAME          rows of proc_process_rows, for each process
  *	/proc/PID/fd/N          a link for each open file
  *
  * Nothing is stored: an inode number says everything there is to know about
@@ -32,7 +32,7 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36, NUMBER_MAX = 16 };
+enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36 };
 
 static const uint64_t FD_BIT = 1ul << 35;
 
@@ -46,36 +46,35 @@ static int ino_pid(uint64_t ino)
 	return ino >> PID_SHIFT;
 }
 
-static uint64_t ino_which(uint64_t ino)
+/* The row of the directory of @pid's that has number @which, or NULL. */
+static const struct proc_row *row_at(int pid, uint64_t which)
 {
-	return ino & (FD_BIT - 1);
-}
+	const struct proc_row *row = pid ? proc_process_rows : proc_root_rows;
 
-static const struct proc_entry *entries_of(int pid)
-{
-	return pid ? proc_process_entries : proc_root_entries;
-}
-
-/* The row of an inode that is one. */
-static const struct proc_entry *entry_of(const struct inode *inode)
-{
-	return entries_of(ino_pid(inode->ino)) + ino_which(inode->ino) -
-	       WHICH_FIRST;
-}
-
-/* A decimal number without leading zeros, or -1. */
-static int parse_number(const char *name, size_t nname)
-{
-	int64_t n = 0;
-
-	if (nname == 0 || nname > 9 || (name[0] == '0' && nname > 1))
-		return -1;
-	for (size_t i = 0; i < nname; i++) {
-		if (name[i] < '0' || name[i] > '9')
-			return -1;
-		n = 10 * n + name[i] - '0';
+	while (row->name && which > WHICH_FIRST) {
+		row++;
+		which--;
 	}
-	return n;
+	return row->name ? row : NULL;
+}
+
+/* Of an inode that is one. */
+static const struct proc_row *row_of(const struct inode *inode)
+{
+	return row_at(ino_pid(inode->ino), inode->ino & (FD_BIT - 1));
+}
+
+/* The descriptor that an inode in /proc/PID/fd is: its file, referenced. */
+static int fd_file(uint64_t ino, struct file **out)
+{
+	struct fdtable *files = process_files_get(ino_pid(ino));
+	int err;
+
+	if (!files)
+		return -ENOENT;
+	err = fdtable_get(files, ino & (FD_BIT - 1), out);
+	fdtable_put(files);
+	return err ? -ENOENT : 0;
 }
 
 /* --- reading --- */
@@ -97,25 +96,21 @@ static int proc_open(struct file *f)
 	return 0;
 }
 
-static int proc_fill(struct file *f, struct text *text)
-{
-	int err = entry_of(f->inode)->show(text, ino_pid(f->inode->ino));
-
-	return !err && text->failed ? -ENOMEM : err;
-}
-
 static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
 {
 	struct proc_file *open = f->private;
+	struct text *text = &open->text;
 	ssize_t n = 0;
 
 	mutex_lock(&open->lock);
-	if (*offset == 0 || open->text.length == 0) {
-		text_clear(&open->text);
-		n = proc_fill(f, &open->text);
+	if (*offset == 0 || text->length == 0) {
+		text_clear(text);
+		n = row_of(f->inode)->show(text, ino_pid(f->inode->ino));
+		if (text->failed)
+			n = -ENOMEM;
 	}
 	if (n == 0)
-		n = text_read(&open->text, uio, *offset);
+		n = text_read(text, uio, *offset);
 	mutex_unlock(&open->lock);
 	if (n > 0)
 		*offset += n;
@@ -136,262 +131,232 @@ static const struct file_ops proc_file_ops = {
 	.release = proc_release,
 };
 
-/* --- links --- */
-
-static int proc_read_link(struct inode *inode, char *target, size_t nbytes)
-{
-	ssize_t n =
-		entry_of(inode)->read_link(ino_pid(inode->ino), target, nbytes);
-
-	if (n < 0)
-		return n;
-	target[min_u64(n, nbytes - 1)] = '\0';
-	return 0;
-}
-
-static int proc_follow(struct inode *inode, struct dentry **out)
-{
-	return entry_of(inode)->follow(ino_pid(inode->ino), out);
-}
-
-static const struct inode_ops text_link_ops = {.read_link = proc_read_link};
-
-static const struct inode_ops object_link_ops = {
-	.read_link = proc_read_link,
-	.follow_link = proc_follow,
-};
-
-static int fd_read_link(struct inode *inode, char *target, size_t nbytes)
-{
-	struct file *f;
-	int err = proc_file_get(ino_pid(inode->ino), ino_which(inode->ino), &f);
-
-	if (err)
-		return err;
-
-	size_t n = file_describe(f, target, nbytes);
-
-	target[n] = '\0';
-	file_put(f);
-	return 0;
-}
+/* --- links: they lead to the thing itself, wherever its name has gone --- */
 
 /* A file without a name, like a pipe, gets one for this occasion. */
-static int fd_follow(struct inode *inode, struct dentry **out)
+static int fd_follow(uint64_t ino, struct dentry **out)
 {
 	struct file *f;
-	int err = proc_file_get(ino_pid(inode->ino), ino_which(inode->ino), &f);
+	int err = fd_file(ino, &f);
 
 	if (err)
 		return err;
-	if (f->dentry) {
-		*out = dentry_hold(f->dentry);
-	} else {
-		*out = dentry_new_root(f->inode->super, inode_hold(f->inode));
-		if (!*out) {
-			inode_put(f->inode);
-			err = -ENOMEM;
-		}
+	*out = f->dentry
+		       ? dentry_hold(f->dentry)
+		       : dentry_new_root(f->inode->super, inode_hold(f->inode));
+	if (!*out) {
+		inode_put(f->inode);
+		err = -ENOMEM;
 	}
 	file_put(f);
 	return err;
 }
 
-static const struct inode_ops fd_link_ops = {
-	.read_link = fd_read_link,
-	.follow_link = fd_follow,
+static int proc_follow(struct inode *inode, struct dentry **out)
+{
+	if (inode->ino & FD_BIT)
+		return fd_follow(inode->ino, out);
+	return row_of(inode)->follow(ino_pid(inode->ino), out);
+}
+
+static int fd_read_link(struct inode *inode, char *target, size_t nbytes)
+{
+	struct file *f;
+	int err = fd_file(inode->ino, &f);
+
+	if (err)
+		return err;
+	target[file_describe(f, target, nbytes)] = '\0';
+	file_put(f);
+	return 0;
+}
+
+static int proc_read_link(struct inode *inode, char *target, size_t nbytes)
+{
+	struct dentry *d;
+
+	if (inode->ino & FD_BIT)
+		return fd_read_link(inode, target, nbytes);
+
+	int err = proc_follow(inode, &d);
+
+	if (err)
+		return err;
+
+	ssize_t n = dentry_path(d, NULL, target, nbytes);
+
+	dentry_put(d);
+	return n < 0 ? n : 0;
+}
+
+static const struct inode_ops link_ops = {
+	.read_link = proc_read_link,
+	.follow_link = proc_follow,
 };
+
+static int self_read_link(struct inode *inode, char *target, size_t nbytes)
+{
+	int self = process_current();
+
+	snprintf(target, nbytes, "%d", self);
+	return self ? 0 : -ENOENT;
+}
+
+static const struct inode_ops self_ops = {.read_link = self_read_link};
 
 /* --- directories --- */
 
-/* An inode that is still in use may outlive its process. */
-static int check_alive(int pid)
+/* Else it is a row: the only directory among those is fd. */
+static bool is_table(const struct inode *inode)
 {
-	struct process_info info;
-
-	return pid == 0 || process_info_get(pid, &info) ? 0 : -ENOENT;
+	return (inode->ino & (FD_BIT - 1)) == WHICH_DIRECTORY;
 }
 
-static int entry_lookup(struct inode *dir, const char *name, size_t nname,
-			struct inode **out)
+/* A decimal number without leading zeros, or -1. */
+static int parse_number(const char *name, size_t nname)
+{
+	int n = 0;
+
+	if (nname > 9 || (name[0] == '0' && nname > 1))
+		return -1;
+	for (size_t i = 0; i < nname; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return -1;
+		n = 10 * n + name[i] - '0';
+	}
+	return n;
+}
+
+/* The number of @name's inode, or 0. */
+static uint64_t find_ino(struct inode *dir, const char *name, size_t nname)
 {
 	int pid = ino_pid(dir->ino);
-	const struct proc_entry *entries = entries_of(pid);
+	int number = parse_number(name, nname);
+	const struct proc_row *row;
 
-	for (size_t i = 0; entries[i].name; i++)
-		if (strlen(entries[i].name) == nname &&
-		    memcmp(entries[i].name, name, nname) == 0)
-			return check_alive(pid)
-				       ?: inode_get(dir->super,
-						    ino_make(pid,
-							     WHICH_FIRST + i),
-						    out);
-	return -ENOENT;
+	if (!is_table(dir))
+		return number < 0 ? 0 : ino_make(pid, FD_BIT | number);
+	if (pid == 0 && number > 0)
+		return ino_make(number, WHICH_DIRECTORY);
+	for (uint64_t which = WHICH_FIRST; (row = row_at(pid, which)); which++)
+		if (strlen(row->name) == nname &&
+		    memcmp(row->name, name, nname) == 0)
+			return ino_make(pid, which);
+	return 0;
 }
 
-static int root_lookup(struct inode *dir, const char *name, size_t nname,
-		       struct inode **out)
+/* Is what the number says still there? */
+static bool exists(uint64_t ino)
 {
-	int pid = parse_number(name, nname);
-
-	if (pid > 0)
-		return check_alive(pid)
-			       ?: inode_get(dir->super,
-					    ino_make(pid, WHICH_DIRECTORY),
-					    out);
-	return entry_lookup(dir, name, nname, out);
-}
-
-static int fd_lookup(struct inode *dir, const char *name, size_t nname,
-		     struct inode **out)
-{
-	int fd = parse_number(name, nname);
-
+	struct process_info info;
 	struct file *f;
 
-	if (fd < 0 || proc_file_get(ino_pid(dir->ino), fd, &f))
-		return -ENOENT;
-	file_put(f);
-	return inode_get(dir->super, ino_make(ino_pid(dir->ino), FD_BIT | fd),
-			 out);
-}
-
-/* "." and "..": positions 0 and 1. */
-static bool visit_dots(struct dir_visit *visit, struct inode *dir,
-		       uint64_t parent, uint64_t position)
-{
-	if (position == 0 && !pseudo_visit(visit, ".", dir->ino, DT_DIR, 1))
+	if (!(ino & FD_BIT))
+		return ino_pid(ino) == 0 ||
+		       process_info_get(ino_pid(ino), &info);
+	if (fd_file(ino, &f))
 		return false;
-	return position > 1 || pseudo_visit(visit, "..", parent, DT_DIR, 2);
-}
-
-/* Rows of the table from @*position on; true if all were visited. */
-static bool visit_entries(struct dir_visit *visit, int pid, uint64_t *position)
-{
-	const struct proc_entry *entries = entries_of(pid);
-	uint64_t i = max_u64(*position, 2) - 2;
-
-	for (; entries[i].name; i++)
-		if (!pseudo_visit(visit, entries[i].name,
-				  ino_make(pid, WHICH_FIRST + i),
-				  entries[i].mode >> 12, i + 3))
-			return false;
-	*position = i + 2;
+	file_put(f);
 	return true;
 }
 
-static bool visit_number(struct dir_visit *visit, int number, uint64_t ino,
-			 unsigned type, uint64_t next)
+static int proc_lookup(struct inode *dir, const char *name, size_t nname,
+		       struct inode **out)
 {
-	char name[NUMBER_MAX];
+	uint64_t ino = find_ino(dir, name, nname);
 
-	snprintf(name, sizeof(name), "%d", number);
-	return pseudo_visit(visit, name, ino, type, next);
+	return ino && exists(ino) ? inode_get(dir->super, ino, out) : -ENOENT;
 }
 
-/* Rows of /proc have positions below PID_POSITION, pid n PID_POSITION + n. */
-enum { PID_POSITION = 1000 };
-
-static int root_read_dir(struct inode *dir, uint64_t position,
-			 struct dir_visit *visit)
+static void entry_number(struct pseudo_entry *entry, int number, uint64_t ino,
+			 unsigned type)
 {
-	int pid = position > PID_POSITION ? position - PID_POSITION : 0;
-
-	if (position < PID_POSITION &&
-	    (!visit_dots(visit, dir, dir->ino, position) ||
-	     !visit_entries(visit, 0, &position)))
-		return 0;
-	while ((pid = process_next(pid)))
-		if (!visit_number(visit, pid, ino_make(pid, WHICH_DIRECTORY),
-				  DT_DIR, PID_POSITION + pid))
-			break;
-	return 0;
+	snprintf(entry->name, sizeof(entry->name), "%d", number);
+	entry->ino = ino;
+	entry->type = type;
 }
 
-static int process_read_dir(struct inode *dir, uint64_t position,
-			    struct dir_visit *visit)
-{
-	if (visit_dots(visit, dir, ino_make(0, WHICH_DIRECTORY), position))
-		visit_entries(visit, ino_pid(dir->ino), &position);
-	return 0;
-}
-
-/* Descriptor n has position n + 2. */
-static int fd_read_dir(struct inode *dir, uint64_t position,
-		       struct dir_visit *visit)
+/* Descriptor n is at position 2 + n. */
+static bool next_fd(struct inode *dir, uint64_t *position,
+		    struct pseudo_entry *entry)
 {
 	int pid = ino_pid(dir->ino);
 	struct fdtable *files = process_files_get(pid);
-	int fd = max_u64(position, 2) - 2;
+	int fd;
 
 	if (!files)
-		return -ENOENT;
-	if (visit_dots(visit, dir, ino_make(pid, WHICH_DIRECTORY), position))
-		while ((fd = fdtable_next(files, fd)) >= 0 &&
-		       visit_number(visit, fd, ino_make(pid, FD_BIT | fd),
-				    DT_LNK, (uint64_t)fd + 3))
-			fd++;
+		return false;
+	fd = fdtable_next(files, *position - 2);
 	fdtable_put(files);
-	return 0;
+	if (fd < 0)
+		return false;
+	entry_number(entry, fd, ino_make(pid, FD_BIT | fd), DT_LNK);
+	*position = (uint64_t)fd + 3;
+	return true;
 }
 
-static const struct inode_ops root_dir_ops = {
-	.lookup = root_lookup,
-	.read_dir = root_read_dir,
-};
+/* The rows, at 2 + n; in /proc then the processes, at PID_POSITION + n. */
+enum { PID_POSITION = 1000 };
 
-static const struct inode_ops process_dir_ops = {
-	.lookup = entry_lookup,
-	.read_dir = process_read_dir,
-};
+static bool next_entry(struct inode *dir, uint64_t *position,
+		       struct pseudo_entry *entry)
+{
+	int pid = ino_pid(dir->ino);
+	const struct proc_row *row = NULL;
 
-static const struct inode_ops fd_dir_ops = {
-	.lookup = fd_lookup,
-	.read_dir = fd_read_dir,
+	if (!is_table(dir))
+		return next_fd(dir, position, entry);
+	if (*position < PID_POSITION)
+		row = row_at(pid, *position);
+	if (row) {
+		string_copy(entry->name, row->name, sizeof(entry->name));
+		entry->ino = ino_make(pid, (*position)++);
+		entry->type = row->mode >> 12;
+		return true;
+	}
+	if (pid)
+		return false;
+	pid = process_next(max_u64(*position, PID_POSITION) - PID_POSITION);
+	entry_number(entry, pid, ino_make(pid, WHICH_DIRECTORY), DT_DIR);
+	*position = PID_POSITION + pid;
+	return pid != 0;
+}
+
+static int proc_read_dir(struct inode *dir, uint64_t position,
+			 struct dir_visit *visit)
+{
+	int pid = is_table(dir) ? 0 : ino_pid(dir->ino);
+
+	return pseudo_read_dir(dir, ino_make(pid, WHICH_DIRECTORY), next_entry,
+			       position, visit);
+}
+
+static const struct inode_ops directory_ops = {
+	.lookup = proc_lookup,
+	.read_dir = proc_read_dir,
 };
 
 /* --- inodes --- */
 
-static int read_fd_inode(struct inode *inode)
-{
-	struct file *f;
-	int err = proc_file_get(ino_pid(inode->ino), ino_which(inode->ino), &f);
-
-	if (err)
-		return err;
-	pseudo_inode_init(inode,
-			  S_IFLNK | (file_readable(f) ? 0500 : 0) |
-				  (file_writable(f) ? 0300 : 0),
-			  1);
-	inode->ops = &fd_link_ops;
-	file_put(f);
-	return 0;
-}
-
-static void read_entry_inode(struct inode *inode)
-{
-	const struct proc_entry *entry = entry_of(inode);
-
-	pseudo_inode_init(inode, entry->mode, S_ISDIR(entry->mode) ? 2 : 1);
-	if (S_ISDIR(entry->mode))
-		inode->ops = &fd_dir_ops;
-	else if (S_ISLNK(entry->mode))
-		inode->ops = entry->follow ? &object_link_ops : &text_link_ops;
-	else
-		inode->file_ops = &proc_file_ops;
-}
-
 static int proc_read_inode(struct inode *inode)
 {
-	int pid = ino_pid(inode->ino);
+	const struct proc_row *row;
 
-	if (inode->ino & FD_BIT)
-		return read_fd_inode(inode);
-	if (ino_which(inode->ino) == WHICH_DIRECTORY) {
+	if (inode->ino & FD_BIT) {
+		pseudo_inode_init(inode, S_IFLNK | 0700, 1);
+		inode->ops = &link_ops;
+		return 0;
+	}
+	row = row_of(inode);
+	if (is_table(inode) || S_ISDIR(row->mode)) {
 		pseudo_inode_init(inode, S_IFDIR | 0555, 2);
-		inode->ops = pid ? &process_dir_ops : &root_dir_ops;
+		inode->ops = &directory_ops;
 	} else {
-		read_entry_inode(inode);
+		pseudo_inode_init(inode, row->mode, 1);
+		if (S_ISREG(row->mode))
+			inode->file_ops = &proc_file_ops;
+		else
+			inode->ops = row->follow ? &link_ops : &self_ops;
 	}
 	return 0;
 }
@@ -402,15 +367,10 @@ static int proc_statfs(struct super *super, struct statfs *out)
 	return 0;
 }
 
-static void proc_unmount(struct super *super)
-{
-	kfree(super);
-}
-
 static const struct super_ops proc_super_ops = {
 	.read_inode = proc_read_inode,
 	.statfs = proc_statfs,
-	.unmount = proc_unmount,
+	.unmount = pseudo_unmount,
 };
 
 int procfs_mount(struct super **out)

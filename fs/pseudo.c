@@ -59,7 +59,7 @@ static int memory_resize(struct inode *inode, uint64_t nbytes)
 	return mapping_resize(&inode->mapping, nbytes);
 }
 
-const struct inode_ops pseudo_inode_ops = {0};
+static const struct inode_ops nothing_goes = {0};
 
 static const struct inode_ops memory_inode_ops = {.resize = memory_resize};
 
@@ -70,7 +70,7 @@ void pseudo_inode_init(struct inode *inode, uint32_t mode, unsigned nlink)
 	inode->mode = mode;
 	inode->nlink = nlink;
 	inode->accessed = inode->modified = inode->changed = now;
-	inode->ops = &pseudo_inode_ops;
+	inode->ops = &nothing_goes;
 }
 
 struct inode *pseudo_inode_new(struct super *super, uint32_t mode)
@@ -110,7 +110,6 @@ int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 	super->type = type;
 	super->dev = dev;
 	super->max_size = INT64_MAX;
-	list_init(&super->link);
 
 	int err = inode_get(super, root_ino, &super->root);
 
@@ -119,6 +118,28 @@ int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 		return err;
 	}
 	*out = super;
+	return 0;
+}
+
+void pseudo_unmount(struct super *super)
+{
+	kfree(super);
+}
+
+int pseudo_read_dir(struct inode *dir, uint64_t parent, pseudo_next *next,
+		    uint64_t position, struct dir_visit *visit)
+{
+	struct pseudo_entry entry;
+
+	if (position == 0 && !visit->entry(visit, ".", 1, dir->ino, DT_DIR, 1))
+		return 0;
+	if (position < 2 && !visit->entry(visit, "..", 2, parent, DT_DIR, 2))
+		return 0;
+	position = max_u64(position, 2);
+	while (next(dir, &position, &entry))
+		if (!visit->entry(visit, entry.name, strlen(entry.name),
+				  entry.ino, entry.type, position))
+			break;
 	return 0;
 }
 

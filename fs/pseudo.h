@@ -19,7 +19,6 @@ enum {
 
 /* For filesystems whose inodes are only structs in memory. */
 extern const struct super_ops pseudo_super_ops;
-extern const struct inode_ops pseudo_inode_ops; /* nothing goes */
 
 /* A fresh inode, owned by root, with all times now, refs 1 and nlink 0: so it
  * goes with its last reference.  NULL: no memory. */
@@ -34,20 +33,24 @@ void pseudo_statfs(struct statfs *out, uint32_t magic);
 /* Mount one more of a kind: its root is inode @root_ino. */
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 		 uint64_t root_ino, struct super **out);
+void pseudo_unmount(struct super *super);
 
-/* One name of a directory that is a table. */
+/*
+ * A directory whose names are computed: positions 0 and 1 are "." and "..",
+ * and next() finds the first entry at or after *position, and moves that on
+ * behind it.  False: no more.
+ */
 struct pseudo_entry {
-	const char *name;
+	char name[32];
 	uint64_t ino;
 	unsigned type; /* DT_* */
 };
 
-/* Show one entry; false: the visit ends. */
-static inline bool pseudo_visit(struct dir_visit *visit, const char *name,
-				uint64_t ino, unsigned type, uint64_t next)
-{
-	return visit->entry(visit, name, __builtin_strlen(name), ino, type,
-			    next);
-}
+typedef bool pseudo_next(struct inode *dir, uint64_t *position,
+			 struct pseudo_entry *entry);
+
+/* inode_ops.read_dir by next(). */
+int pseudo_read_dir(struct inode *dir, uint64_t parent, pseudo_next *next,
+		    uint64_t position, struct dir_visit *visit);
 
 #endif

@@ -5,8 +5,7 @@
  * A file of /proc is made whole when it is read from its start, and then read
  * piece by piece; so what a reader gets is of one moment, and no line is torn
  * or shown twice.  /proc/<pid>/maps of a process with many mappings takes
- * megabytes: so no contiguous buffer, but an array of pages, found by
- * division.
+ * megabytes: so no contiguous buffer, but a chain of pages.
  *
  * Locking: the owner's.
  *
@@ -21,53 +20,39 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-enum { LINE_MAX = 256, SLOTS_MIN = 16 };
+enum { LINE_MAX = 256, TEXT_BYTES = 4096 - sizeof(void *) };
 
-/* Room for one more pointer. */
-static bool grow_slots(struct text *text)
+struct text_page {
+	struct text_page *next;
+	char bytes[TEXT_BYTES];
+};
+
+static bool text_grow(struct text *text)
 {
-	size_t nslots = text->nslots ? 2 * text->nslots : SLOTS_MIN;
-	char **chunks;
+	struct text_page *pg = kmalloc(sizeof(*pg));
 
-	if (text->nchunks < text->nslots)
-		return true;
-	chunks = kmalloc(nslots * sizeof(*chunks));
-	if (!chunks)
+	if (!pg)
 		return false;
-	if (text->nchunks)
-		memcpy(chunks, text->chunks, text->nchunks * sizeof(*chunks));
-	kfree(text->chunks);
-	text->chunks = chunks;
-	text->nslots = nslots;
-	return true;
-}
-
-static bool grow(struct text *text)
-{
-	char *chunk;
-
-	if (!grow_slots(text))
-		return false;
-	chunk = kmalloc(PAGE_SIZE);
-	if (!chunk)
-		return false;
-	text->chunks[text->nchunks++] = chunk;
+	pg->next = NULL;
+	if (text->last)
+		text->last->next = pg;
+	else
+		text->first = pg;
+	text->last = pg;
 	return true;
 }
 
 void text_add(struct text *text, const char *bytes, size_t nbytes)
 {
 	while (nbytes) {
-		size_t at = page_offset(text->length);
+		size_t at = text->length % TEXT_BYTES;
+		size_t n = min_u64(nbytes, TEXT_BYTES - at);
 
-		if (at == 0 && !grow(text)) {
+		if (at == 0 && !text_grow(text)) {
 			text->failed = true;
 			return;
 		}
-
-		size_t n = min_u64(nbytes, PAGE_SIZE - at);
-
-		memcpy(text->chunks[text->nchunks - 1] + at, bytes, n);
+		memcpy(text->last->bytes + at, bytes, n);
 		text->length += n;
 		bytes += n;
 		nbytes -= n;
@@ -81,7 +66,7 @@ void text_printf(struct text *text, const char *format, ...)
 
 	va_start(args, format);
 
-	int n = vsnprintf(line, sizeof(line), format, args);
+	size_t n = vsnprintf(line, sizeof(line), format, args);
 
 	va_end(args);
 	text_add(text, line, min_u64(n, sizeof(line) - 1));
@@ -89,27 +74,33 @@ void text_printf(struct text *text, const char *format, ...)
 
 void text_clear(struct text *text)
 {
-	for (size_t i = 0; i < text->nchunks; i++)
-		kfree(text->chunks[i]);
-	kfree(text->chunks);
+	struct text_page *next;
+
+	for (struct text_page *pg = text->first; pg; pg = next) {
+		next = pg->next;
+		kfree(pg);
+	}
 	*text = (struct text){0};
 }
 
 ssize_t text_read(const struct text *text, struct uio *uio, uint64_t offset)
 {
+	const struct text_page *pg = text->first;
+	uint64_t start = 0; /* of pg, in the text */
 	size_t total = 0;
 
-	while (uio->left && offset + total < text->length) {
-		uint64_t from = offset + total;
-		size_t at = page_offset(from);
-		size_t wanted =
-			min_u64(uio->left,
-				min_u64(PAGE_SIZE - at, text->length - from));
-		size_t n = uio_copy_to(uio, text->chunks[from / PAGE_SIZE] + at,
-				       wanted);
+	for (; pg && uio->left; pg = pg->next, start += TEXT_BYTES) {
+		uint64_t end = min_u64(start + TEXT_BYTES, text->length);
+
+		if (offset >= end)
+			continue;
+
+		size_t n = uio_copy_to(uio, pg->bytes + (offset - start),
+				       end - offset);
 
 		total += n;
-		if (n < wanted)
+		offset += n;
+		if (offset < end && uio->left)
 			return total ? (ssize_t)total : -EFAULT;
 	}
 	return total;

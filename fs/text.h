@@ -10,8 +10,7 @@
 #include "mm/uio.h"
 
 struct text {
-	char **chunks; /* of a page each */
-	size_t nchunks, nslots;
+	struct text_page *first, *last;
 	size_t length; /* bytes */
 	bool failed;   /* no memory: something is missing */
 };

@@ -18,15 +18,13 @@ SYSCALL(pwritev);
 SYSCALL(preadv2);
 SYSCALL(pwritev2);
 SYSCALL(lseek);
-SYSCALL(sendfile);
 
 /* file_size.c: what a file's contents and their place on disk are */
 SYSCALL(ftruncate);
 SYSCALL(truncate);
 SYSCALL(fallocate);
 SYSCALL(fadvise64);
-SYSCALL(fsync);
-SYSCALL(fdatasync);
+SYSCALL(fsync); /* and fdatasync */
 SYSCALL(sync);
 SYSCALL(syncfs);
 SYSCALL(getdents64);
@@ -47,7 +45,6 @@ SYSCALL(mknodat);
 SYSCALL(symlinkat);
 SYSCALL(linkat);
 SYSCALL(unlinkat);
-SYSCALL(renameat);
 SYSCALL(renameat2);
 SYSCALL(readlinkat);
 SYSCALL(chdir);

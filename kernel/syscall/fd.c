@@ -43,7 +43,7 @@ static long duplicate(int fd, int min, bool close_on_exec)
 
 	if (n)
 		return n;
-	n = fdtable_install(caller_files(), f, min, caller_limit(RLIMIT_NOFILE),
+	n = fdtable_install(caller_files(), f, min, caller_nofile(),
 			    close_on_exec);
 	if (n < 0)
 		file_put(f);
@@ -58,18 +58,15 @@ SYSCALL(dup)
 SYSCALL(dup3)
 {
 	struct file *f;
-	int to = arg[1];
 	long n;
 
-	if ((int)arg[0] == to || (arg[2] & ~(uint64_t)O_CLOEXEC))
+	if ((int)arg[0] == (int)arg[1] || (arg[2] & ~(uint64_t)O_CLOEXEC))
 		return -EINVAL;
-	if (to < 0 || (uint64_t)to >= caller_limit(RLIMIT_NOFILE))
-		return -EBADF;
 	n = fdtable_get(caller_files(), arg[0], &f);
 	if (n)
 		return n;
-	n = fdtable_install_at(caller_files(), f, to,
-			       caller_limit(RLIMIT_NOFILE), arg[2] & O_CLOEXEC);
+	n = fdtable_install_at(caller_files(), f, arg[1], caller_nofile(),
+			       arg[2]);
 	if (n < 0)
 		file_put(f);
 	return n;
@@ -79,7 +76,7 @@ static long set_flags(struct file *f, unsigned flags)
 {
 	unsigned old = f->flags;
 
-	if (f->flags & O_PATH)
+	if (old & O_PATH)
 		return -EBADF;
 	while (!atomic_compare_exchange_weak(
 		&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
@@ -87,148 +84,99 @@ static long set_flags(struct file *f, unsigned flags)
 	return 0;
 }
 
-/* The commands that concern the open file, not the number. */
-static long fcntl_file(struct file *f, int command, uint64_t argument)
-{
-	switch (command) {
-	case F_GETFL:
-		return f->flags;
-	case F_SETFL:
-		return set_flags(f, argument);
-	case F_GETPIPE_SZ:
-		return f->inode->pipe ? PIPE_CAPACITY : -EBADF;
-	}
-	return -EINVAL;
-}
-
 SYSCALL(fcntl)
 {
 	int fd = arg[0], command = arg[1];
 	struct file *f;
-	long n;
+	long n = fdtable_get(caller_files(), fd, &f);
 
+	if (n)
+		return n;
 	switch (command) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		n = fdtable_get_flags(caller_files(), fd);
-		if (n >= 0 && arg[2] >= caller_limit(RLIMIT_NOFILE))
-			n = -EINVAL;
-		if (n < 0)
-			return n;
-		return duplicate(fd, arg[2], command == F_DUPFD_CLOEXEC);
+		n = -EINVAL;
+		if (arg[2] < caller_nofile())
+			n = duplicate(fd, arg[2], command == F_DUPFD_CLOEXEC);
+		break;
 	case F_GETFD:
-		return fdtable_get_flags(caller_files(), fd);
+		n = fdtable_get_flags(caller_files(), fd);
+		break;
 	case F_SETFD:
-		return fdtable_set_flags(caller_files(), fd, arg[2]);
+		n = fdtable_set_flags(caller_files(), fd, arg[2]);
+		break;
+	case F_GETFL:
+		n = f->flags;
+		break;
+	case F_SETFL:
+		n = set_flags(f, arg[2]);
+		break;
+	case F_GETPIPE_SZ:
+		n = f->inode->pipe ? PIPE_CAPACITY : -EBADF;
+		break;
+	default:
+		n = -EINVAL;
 	}
-	n = fdtable_get(caller_files(), fd, &f);
-	if (n)
-		return n;
-	n = fcntl_file(f, command, arg[2]);
 	file_put(f);
 	return n;
 }
 
-/* --- ioctl --- */
-
-static long ioctl_nonblocking(struct file *f, vaddr_t va)
+/* Some requests are understood by all files. */
+static long ioctl_file(struct file *f, const uint64_t *arg)
 {
-	int on;
+	unsigned request = arg[1];
+	int value;
 
-	if (copy_from_user(&on, va, sizeof(on)))
-		return -EFAULT;
-	if (on)
-		atomic_fetch_or(&f->flags, O_NONBLOCK);
-	else
-		atomic_fetch_and(&f->flags, ~(unsigned)O_NONBLOCK);
-	return 0;
-}
-
-/* How many bytes could be read now. */
-static long ioctl_left(struct file *f, vaddr_t va)
-{
-	uint64_t size = inode_size(f->inode);
-
-	mutex_lock(&f->position_lock);
-
-	int left = size - min_u64(size, f->position);
-
-	mutex_unlock(&f->position_lock);
-	return copy_to_user(va, &left, sizeof(left)) ? -EFAULT : 0;
-}
-
-static long ioctl_file(struct file *f, unsigned request, vaddr_t va)
-{
-	if (request == FIONBIO)
-		return ioctl_nonblocking(f, va);
-	if (request == FIONREAD && inode_is(f->inode, S_IFREG))
-		return ioctl_left(f, va);
-	return f->ops->ioctl ? f->ops->ioctl(f, request, va) : -ENOTTY;
+	switch (request) {
+	case FIOCLEX:
+	case FIONCLEX:
+		return fdtable_set_flags(caller_files(), arg[0],
+					 request == FIOCLEX ? FD_CLOEXEC : 0);
+	case FIONBIO:
+		if (copy_from_user(&value, arg[2], sizeof(value)))
+			return -EFAULT;
+		return set_flags(f, value ? f->flags | O_NONBLOCK
+					  : f->flags & ~O_NONBLOCK);
+	case FIONREAD:
+		if (!inode_is(f->inode, S_IFREG))
+			break;
+		value = inode_size(f->inode) - f->position;
+		return copy_to_user(arg[2], &value, sizeof(value)) ? -EFAULT
+								   : 0;
+	}
+	return f->ops->ioctl ? f->ops->ioctl(f, request, arg[2]) : -ENOTTY;
 }
 
 SYSCALL(ioctl)
 {
-	unsigned request = arg[1];
-	struct file *f;
-	long n = caller_file(arg[0], &f);
-
-	if (n)
-		return n;
-	if (request == FIOCLEX || request == FIONCLEX)
-		n = fdtable_set_flags(caller_files(), arg[0],
-				      request == FIOCLEX ? FD_CLOEXEC : 0);
-	else
-		n = ioctl_file(f, request, arg[2]);
-	file_put(f);
-	return n;
-}
-
-/* --- pipe2 --- */
-
-/* Give both ends a number; on failure they are the caller's still. */
-static int install_ends(struct file *ends[2], bool close_on_exec, int fds[2])
-{
-	uint64_t limit = caller_limit(RLIMIT_NOFILE);
-
-	fds[0] = fdtable_install(caller_files(), ends[0], 0, limit,
-				 close_on_exec);
-	if (fds[0] < 0)
-		return fds[0];
-	file_get(ends[0]); /* until the second is in place, too */
-	fds[1] = fdtable_install(caller_files(), ends[1], 0, limit,
-				 close_on_exec);
-	if (fds[1] < 0) {
-		fdtable_close(caller_files(), fds[0]);
-		return fds[1];
-	}
-	file_put(ends[0]);
-	return 0;
+	return with_file(arg[0], ioctl_file, arg);
 }
 
 SYSCALL(pipe2)
 {
+	struct fdtable *files = caller_files();
+	bool cloexec = arg[1] & O_CLOEXEC;
 	struct file *ends[2];
-	int fds[2];
-	unsigned flags = arg[1];
+	int fds[2] = {-1, -1};
 	long err;
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+	if (arg[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
-	if (flags & O_DIRECT)
-		return -EINVAL; /* packets: Linux, too, may lack them */
-	err = pipe_new(ends, flags & O_NONBLOCK);
+	err = pipe_new(ends, arg[1] & O_NONBLOCK);
 	if (err)
 		return err;
-	err = install_ends(ends, flags & O_CLOEXEC, fds);
-	if (err) {
-		file_put(ends[0]);
-		file_put(ends[1]);
-		return err;
+	for (int i = 0; i < 2; i++) {
+		fds[i] = fdtable_install(files, ends[i], 0, caller_nofile(),
+					 cloexec);
+		if (fds[i] < 0) {
+			file_put(ends[i]);
+			err = fds[i];
+		}
 	}
-	if (copy_to_user(arg[0], fds, sizeof(fds))) {
-		fdtable_close(caller_files(), fds[0]);
-		fdtable_close(caller_files(), fds[1]);
-		return -EFAULT;
-	}
-	return 0;
+	if (!err && copy_to_user(arg[0], fds, sizeof(fds)))
+		err = -EFAULT;
+	for (int i = 0; i < 2 && err; i++)
+		if (fds[i] >= 0)
+			fdtable_close(files, fds[i]);
+	return err;
 }

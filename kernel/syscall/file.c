@@ -28,12 +28,16 @@ static const size_t MOVE_MAX = INT32_MAX & ~4095ul;
 static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
 {
 	struct file *f;
-	long n = caller_file(fd, &f);
+	long n = fdtable_get(caller_files(), fd, &f);
 
 	if (n)
 		return n;
-	if (offset && f->ops->stream)
+	if (f->flags & O_PATH)
+		n = -EBADF;
+	else if (offset && f->ops->stream)
 		n = -ESPIPE;
+	else if (offset && (int64_t)*offset < 0)
+		n = -EINVAL;
 	else
 		n = write ? file_write(f, uio, offset)
 			  : file_read(f, uio, offset);
@@ -43,24 +47,12 @@ static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
 	return n;
 }
 
-/* A buffer that is not in user space at all: not even /dev/null takes it. */
-static long refuse_buffer(int fd)
-{
-	struct file *f;
-	long err = caller_file(fd, &f);
-
-	if (err)
-		return err;
-	file_put(f);
-	return -EFAULT;
-}
-
 static long move_one(const uint64_t *arg, uint64_t *offset, bool write)
 {
 	struct uio uio;
 
 	if (arg[2] > USER_END || arg[1] > USER_END - arg[2])
-		return refuse_buffer(arg[0]);
+		return -EFAULT; /* not even /dev/null takes it */
 	uio_init_user(&uio, arg[1], min_u64(arg[2], MOVE_MAX));
 	return move(arg[0], &uio, offset, write);
 }
@@ -79,14 +71,14 @@ SYSCALL(pread64)
 {
 	uint64_t offset = arg[3];
 
-	return (int64_t)offset < 0 ? -EINVAL : move_one(arg, &offset, false);
+	return move_one(arg, &offset, false);
 }
 
 SYSCALL(pwrite64)
 {
 	uint64_t offset = arg[3];
 
-	return (int64_t)offset < 0 ? -EINVAL : move_one(arg, &offset, true);
+	return move_one(arg, &offset, true);
 }
 
 /* Copy and check a vector; its sum is cut at MOVE_MAX.  *out is @small, or
@@ -147,14 +139,14 @@ SYSCALL(preadv)
 {
 	uint64_t offset = arg[3];
 
-	return (int64_t)offset < 0 ? -EINVAL : move_vector(arg, &offset, false);
+	return move_vector(arg, &offset, false);
 }
 
 SYSCALL(pwritev)
 {
 	uint64_t offset = arg[3];
 
-	return (int64_t)offset < 0 ? -EINVAL : move_vector(arg, &offset, true);
+	return move_vector(arg, &offset, true);
 }
 
 /* Offset -1 is the file's position; flags only as far as they mean nothing
@@ -165,9 +157,7 @@ static long move_vector2(const uint64_t *arg, bool write)
 
 	if (arg[5] & ~(uint64_t)RWF_HIPRI)
 		return -EOPNOTSUPP;
-	if (offset == UINT64_MAX)
-		return move_vector(arg, NULL, write);
-	return (int64_t)offset < 0 ? -EINVAL : move_vector(arg, &offset, write);
+	return move_vector(arg, offset == UINT64_MAX ? NULL : &offset, write);
 }
 
 SYSCALL(preadv2)
@@ -180,102 +170,12 @@ SYSCALL(pwritev2)
 	return move_vector2(arg, true);
 }
 
+static long seek(struct file *f, const uint64_t *arg)
+{
+	return file_seek(f, arg[1], arg[2]);
+}
+
 SYSCALL(lseek)
 {
-	struct file *f;
-	long n = caller_file(arg[0], &f);
-
-	if (n)
-		return n;
-	n = file_seek(f, arg[1], arg[2]);
-	file_put(f);
-	return n;
-}
-
-/* --- sendfile --- */
-
-/* One piece, through @buffer (of a page).  Reads at *@offset. */
-static long send_piece(struct file *out, struct file *in, uint64_t *offset,
-		       char *buffer, size_t nbytes)
-{
-	uint64_t start = *offset;
-	struct uio uio;
-
-	uio_init_kernel(&uio, buffer, min_u64(nbytes, PAGE_SIZE));
-
-	long n = file_read(in, &uio, offset);
-
-	if (n <= 0)
-		return n;
-	uio_init_kernel(&uio, buffer, n);
-	n = file_write(out, &uio, NULL);
-	*offset = start + max_u64(n, 0);
-	return n;
-}
-
-static long send(struct file *out, struct file *in, uint64_t *offset,
-		 size_t nbytes)
-{
-	char *buffer = kmalloc(PAGE_SIZE);
-	size_t total = 0;
-	long n = 0;
-
-	if (!buffer)
-		return -ENOMEM;
-	while (total < nbytes) {
-		n = send_piece(out, in, offset, buffer, nbytes - total);
-		if (n <= 0)
-			break;
-		total += n;
-		if (sched_interrupted())
-			break;
-		sched_point();
-	}
-	kfree(buffer);
-	if (n == -EPIPE)
-		signal_raise(SIGPIPE);
-	return total ? (long)total : n;
-}
-
-/* From @in's position, or from the offset at @va; that is updated. */
-static long send_from(struct file *out, struct file *in, vaddr_t va,
-		      size_t nbytes)
-{
-	uint64_t offset;
-
-	if (in->ops->stream)
-		return -EINVAL;
-	if (!va) {
-		mutex_lock(&in->position_lock);
-		offset = in->position;
-		mutex_unlock(&in->position_lock);
-	} else if (copy_from_user(&offset, va, sizeof(offset))) {
-		return -EFAULT;
-	}
-	if ((int64_t)offset < 0)
-		return -EINVAL;
-
-	long n = send(out, in, &offset, min_u64(nbytes, MOVE_MAX));
-
-	if (!va)
-		file_seek(in, offset, SEEK_SET);
-	else if (copy_to_user(va, &offset, sizeof(offset)))
-		return -EFAULT;
-	return n;
-}
-
-SYSCALL(sendfile)
-{
-	struct file *out, *in;
-	long n = caller_file(arg[1], &in);
-
-	if (n)
-		return n;
-	n = caller_file(arg[0], &out);
-	if (!n) {
-		n = send_from(out, in, arg[2], arg[3]);
-		file_put(out);
-	}
-	file_put(in);
-	return n;
+	return with_file(arg[0], seek, arg);
 }

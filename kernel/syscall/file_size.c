@@ -5,7 +5,6 @@
  * Book: chapter 6.  Tests: usertests.
  */
 #include <linux/fadvise.h>
-#include <linux/falloc.h>
 
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
@@ -14,107 +13,76 @@
 #include "kernel/syscall/path_args.h"
 #include "mm/slab.h"
 
+static long truncate_file(struct file *f, const uint64_t *arg)
+{
+	if (!inode_is(f->inode, S_IFREG) || !file_writable(f))
+		return -EINVAL;
+	return inode_truncate(f->inode, arg[1]);
+}
+
 SYSCALL(ftruncate)
 {
-	struct file *f;
-	long err;
-
 	if ((int64_t)arg[1] < 0)
 		return -EINVAL;
-	err = caller_file(arg[0], &f);
-	if (err)
-		return err;
-	if (!inode_is(f->inode, S_IFREG) || !file_writable(f))
-		err = -EINVAL;
-	else
-		err = inode_truncate(f->inode, arg[1]);
-	file_put(f);
-	return err;
+	return with_file(arg[0], truncate_file, arg);
+}
+
+static long truncate_inode(struct inode *inode, const void *what)
+{
+	if (inode_is(inode, S_IFDIR))
+		return -EISDIR;
+	if (!inode_is(inode, S_IFREG))
+		return -EINVAL;
+	if (inode->super->read_only)
+		return -EROFS;
+	return inode_truncate(inode, *(const uint64_t *)what);
 }
 
 SYSCALL(truncate)
 {
-	struct dentry *d;
-	long err;
-
 	if ((int64_t)arg[1] < 0)
 		return -EINVAL;
-	err = path_arg_lookup(AT_FDCWD, arg[0], PATH_FOLLOW, &d);
-	if (err)
-		return err;
-	if (inode_is(d->inode, S_IFDIR))
-		err = -EISDIR;
-	else if (!inode_is(d->inode, S_IFREG))
-		err = -EINVAL;
-	else if (d->super->read_only)
-		err = -EROFS;
-	else
-		err = inode_truncate(d->inode, arg[1]);
-	dentry_put(d);
-	return err;
+	return with_inode(AT_FDCWD, arg[0], 0, 0, truncate_inode, &arg[1]);
 }
 
-/* ext2 can't; checked like on Linux nevertheless, for the errno. */
+/* No filesystem here can; said in Linux's order of checks. */
+static long allocate_file(struct file *f, const uint64_t *arg)
+{
+	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0)
+		return -EINVAL;
+	if (!file_writable(f))
+		return -EBADF;
+	return f->ops->stream ? -ESPIPE : -EOPNOTSUPP;
+}
+
 SYSCALL(fallocate)
 {
-	struct file *f;
-	long err = caller_file(arg[0], &f);
-
-	if (err)
-		return err;
-	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0)
-		err = -EINVAL;
-	else if (!file_writable(f))
-		err = -EBADF;
-	else if (f->ops->stream)
-		err = -ESPIPE;
-	else if (inode_is(f->inode, S_IFDIR))
-		err = -EISDIR;
-	else if (!inode_is(f->inode, S_IFREG))
-		err = -ENODEV;
-	else
-		err = -EOPNOTSUPP;
-	file_put(f);
-	return err;
+	return with_file(arg[0], allocate_file, arg);
 }
 
 /* Advice: the page cache reads ahead by what it sees, not by what it hears. */
+static long advise_file(struct file *f, const uint64_t *arg)
+{
+	if (f->ops->stream)
+		return -ESPIPE;
+	return (int64_t)arg[2] < 0 || arg[3] > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+}
+
 SYSCALL(fadvise64)
 {
-	struct file *f;
-	long err = caller_file(arg[0], &f);
-
-	if (err)
-		return err;
-	if (f->ops->stream)
-		err = -ESPIPE;
-	else if ((int64_t)arg[2] < 0 || (int)arg[3] < POSIX_FADV_NORMAL ||
-		 (int)arg[3] > POSIX_FADV_NOREUSE)
-		err = -EINVAL;
-	file_put(f);
-	return err;
+	return with_file(arg[0], advise_file, arg);
 }
 
-static long sync_file(int fd, bool data_only)
+static long sync_file(struct file *f, const uint64_t *arg)
 {
-	struct file *f;
-	long err = caller_file(fd, &f);
-
-	if (err)
-		return err;
-	err = file_sync(f, data_only);
-	file_put(f);
-	return err;
+	return f->ops->sync ? f->ops->sync(f) : -EINVAL;
 }
 
+/* fdatasync, too: what it could leave out, the times, is in a block that has
+ * to be written anyway. */
 SYSCALL(fsync)
 {
-	return sync_file(arg[0], false);
-}
-
-SYSCALL(fdatasync)
-{
-	return sync_file(arg[0], true);
+	return with_file(arg[0], sync_file, arg);
 }
 
 /* Errors reach those who fsync; sync(2) has none to give. */
@@ -124,16 +92,14 @@ SYSCALL(sync)
 	return 0;
 }
 
+static long sync_super(struct file *f, const uint64_t *arg)
+{
+	return mount_sync(f->inode->super);
+}
+
 SYSCALL(syncfs)
 {
-	struct file *f;
-	long err = caller_file(arg[0], &f);
-
-	if (err)
-		return err;
-	err = mount_sync(f->inode->super);
-	file_put(f);
-	return err;
+	return with_file(arg[0], sync_super, arg);
 }
 
 /* --- getdents64 --- */
@@ -177,22 +143,23 @@ static bool add_dirent(struct dir_visit *visit, const char *name, size_t nname,
 	entry->type = type;
 	memcpy(entry->name, name, nname);
 	to->used += nbytes;
+	visit->position = next;
 	return true;
 }
 
-static long read_entries(struct file *f, vaddr_t va, size_t nbytes)
+static long read_entries(struct file *f, const uint64_t *arg)
 {
 	struct dirents to = {.visit.entry = add_dirent};
 	long err;
 
-	to.nbytes = min_u64(nbytes, DIRENT_BUFFER);
+	to.nbytes = min_u64((uint32_t)arg[2], DIRENT_BUFFER);
 	to.buffer = kmalloc(to.nbytes);
 	if (!to.buffer)
 		return -ENOMEM;
 	err = file_read_dir(f, &to.visit);
 	if (!err && to.used == 0 && to.full)
 		err = -EINVAL; /* not even one fits */
-	if (!err && copy_to_user(va, to.buffer, to.used))
+	if (!err && copy_to_user(arg[1], to.buffer, to.used))
 		err = -EFAULT;
 	kfree(to.buffer);
 	return err ? err : (long)to.used;
@@ -200,12 +167,5 @@ static long read_entries(struct file *f, vaddr_t va, size_t nbytes)
 
 SYSCALL(getdents64)
 {
-	struct file *f;
-	long n = caller_file(arg[0], &f);
-
-	if (n)
-		return n;
-	n = read_entries(f, arg[1], (unsigned)arg[2]);
-	file_put(f);
-	return n;
+	return with_file(arg[0], read_entries, arg);
 }

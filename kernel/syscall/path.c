@@ -8,7 +8,6 @@
  * Book: chapter 6.  Tests: usertests.
  */
 #include "arch/riscv/usercopy.h"
-#include "fs/mount.h"
 #include "kernel/lib/string.h"
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/syscall/path_args.h"
@@ -17,18 +16,18 @@
 static long open_install(const struct path_arg *p, unsigned flags,
 			 uint32_t mode)
 {
-	uint64_t limit = caller_limit(RLIMIT_NOFILE);
 	struct file *f;
 	long n;
 
 	/* No file may be made, or emptied, and then have no number. */
 	if ((flags & (O_CREAT | O_TRUNC)) &&
-	    !fdtable_has_room(caller_files(), limit))
+	    !fdtable_has_room(caller_files(), caller_nofile()))
 		return -EMFILE;
-	n = path_open(caller_fs(), path_arg_base(p), p->name, flags, mode, &f);
+	n = path_open(caller_fs(), p->base, p->name, flags, mode, &f);
 	if (n)
 		return n;
-	n = fdtable_install(caller_files(), f, 0, limit, flags & O_CLOEXEC);
+	n = fdtable_install(caller_files(), f, 0, caller_nofile(),
+			    flags & O_CLOEXEC);
 	if (n < 0)
 		file_put(f);
 	return n;
@@ -53,7 +52,7 @@ SYSCALL(mkdirat)
 
 	if (err)
 		return err;
-	err = path_mkdir(caller_fs(), path_arg_base(&p), p.name, arg[2]);
+	err = path_mkdir(caller_fs(), p.base, p.name, arg[2]);
 	path_arg_put(&p);
 	return err;
 }
@@ -65,107 +64,75 @@ SYSCALL(mknodat)
 
 	if (err)
 		return err;
-	err = path_mknod(caller_fs(), path_arg_base(&p), p.name, arg[2],
-			 arg[3]);
+	err = path_mknod(caller_fs(), p.base, p.name, arg[2], arg[3]);
 	path_arg_put(&p);
 	return err;
 }
 
 SYSCALL(symlinkat)
 {
+	const uint64_t as_two[] = {AT_FDCWD, arg[0], arg[1], arg[2]};
 	struct path_arg target, p;
-	long err = path_arg_get(&target, AT_FDCWD, arg[0]);
+	long err = path_args_get(&target, &p, as_two);
 
 	if (err)
 		return err;
-	err = path_arg_get(&p, arg[1], arg[2]);
-	if (!err) {
-		err = path_symlink(caller_fs(), target.name, path_arg_base(&p),
-				   p.name);
-		path_arg_put(&p);
-	}
-	path_arg_put(&target);
+	err = path_symlink(caller_fs(), target.name, p.base, p.name);
+	path_args_put(&target, &p);
 	return err;
 }
 
 SYSCALL(linkat)
 {
 	struct path_arg old, new;
-	unsigned flags = arg[4], lookup = 0;
+	unsigned lookup = (arg[4] & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0) |
+			  (arg[4] & AT_EMPTY_PATH ? PATH_EMPTY : 0);
 	long err;
 
-	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+	if (arg[4] & ~(uint64_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (flags & AT_SYMLINK_FOLLOW)
-		lookup |= PATH_FOLLOW;
-	if (flags & AT_EMPTY_PATH)
-		lookup |= PATH_EMPTY;
-	err = path_arg_get(&old, arg[0], arg[1]);
+	err = path_args_get(&old, &new, arg);
 	if (err)
 		return err;
-	err = path_arg_get(&new, arg[2], arg[3]);
-	if (!err) {
-		err = path_link(caller_fs(), path_arg_base(&old), old.name,
-				path_arg_base(&new), new.name, lookup);
-		path_arg_put(&new);
-	}
-	path_arg_put(&old);
+	err = path_link(caller_fs(), old.base, old.name, new.base, new.name,
+			lookup);
+	path_args_put(&old, &new);
+	return err;
+}
+
+SYSCALL(renameat2)
+{
+	struct path_arg old, new;
+	long err = path_args_get(&old, &new, arg);
+
+	if (err)
+		return err;
+	err = path_rename(caller_fs(), old.base, old.name, new.base, new.name,
+			  arg[4]);
+	path_args_put(&old, &new);
 	return err;
 }
 
 SYSCALL(unlinkat)
 {
 	struct path_arg p;
-	unsigned flags = arg[2];
 	long err;
 
-	if (flags & ~AT_REMOVEDIR)
+	if (arg[2] & ~(uint64_t)AT_REMOVEDIR)
 		return -EINVAL;
 	err = path_arg_get(&p, arg[0], arg[1]);
 	if (err)
 		return err;
-	err = path_unlink(caller_fs(), path_arg_base(&p), p.name,
-			  flags & AT_REMOVEDIR);
+	err = path_unlink(caller_fs(), p.base, p.name, arg[2]);
 	path_arg_put(&p);
 	return err;
 }
 
-static long rename_args(const uint64_t *arg, unsigned flags)
+static long read_link_to(struct inode *inode, vaddr_t va, size_t nbytes)
 {
-	struct path_arg old, new;
-	long err = path_arg_get(&old, arg[0], arg[1]);
-
-	if (err)
-		return err;
-	err = path_arg_get(&new, arg[2], arg[3]);
-	if (!err) {
-		err = path_rename(caller_fs(), path_arg_base(&old), old.name,
-				  path_arg_base(&new), new.name, flags);
-		path_arg_put(&new);
-	}
-	path_arg_put(&old);
-	return err;
-}
-
-SYSCALL(renameat)
-{
-	return rename_args(arg, 0);
-}
-
-SYSCALL(renameat2)
-{
-	return rename_args(arg, arg[4]);
-}
-
-static long read_link_to(struct inode *inode, bool was_empty, vaddr_t va,
-			 size_t nbytes)
-{
-	char *target;
+	char *target = kmalloc(PATH_MAX);
 	long n;
 
-	if (!inode_is(inode, S_IFLNK))
-		return was_empty ? -ENOENT : -EINVAL;
-	target = kmalloc(PATH_MAX);
 	if (!target)
 		return -ENOMEM;
 	n = inode->ops->read_link(inode, target, PATH_MAX);
@@ -181,23 +148,19 @@ static long read_link_to(struct inode *inode, bool was_empty, vaddr_t va,
 /* With an empty path: the link that an O_PATH descriptor is. */
 SYSCALL(readlinkat)
 {
-	struct path_arg p;
+	bool by_name = (int)arg[0] == AT_FDCWD;
 	struct dentry *d;
-	int nbytes = arg[3];
 	long n;
 
-	if (nbytes <= 0)
+	if ((int)arg[3] <= 0)
 		return -EINVAL;
-	n = path_arg_get(&p, arg[0], arg[1]);
+	n = path_arg_lookup(arg[0], arg[1], by_name ? 0 : PATH_EMPTY, &d);
 	if (n)
 		return n;
-	n = path_lookup(caller_fs(), path_arg_base(&p), p.name,
-			p.dir ? PATH_EMPTY : 0, &d);
-	if (!n) {
-		n = read_link_to(d->inode, !*p.name, arg[2], nbytes);
-		dentry_put(d);
-	}
-	path_arg_put(&p);
+	n = inode_is(d->inode, S_IFLNK)
+		    ? read_link_to(d->inode, arg[2], (int)arg[3])
+		    : -EINVAL;
+	dentry_put(d);
 	return n;
 }
 
@@ -210,7 +173,7 @@ SYSCALL(chdir)
 				   PATH_FOLLOW | PATH_DIRECTORY, &d);
 
 	if (!err)
-		fs_context_set_cwd(caller_fs(), d);
+		fs_context_set(caller_fs(), &caller_fs()->cwd, d);
 	return err;
 }
 
@@ -224,7 +187,8 @@ SYSCALL(fchdir)
 	if (!f->dentry || !inode_is(f->inode, S_IFDIR))
 		err = -ENOTDIR;
 	else
-		fs_context_set_cwd(caller_fs(), dentry_hold(f->dentry));
+		fs_context_set(caller_fs(), &caller_fs()->cwd,
+			       dentry_hold(f->dentry));
 	file_put(f);
 	return err;
 }
@@ -236,7 +200,7 @@ SYSCALL(chroot)
 				   PATH_FOLLOW | PATH_DIRECTORY, &d);
 
 	if (!err)
-		fs_context_set_root(caller_fs(), d);
+		fs_context_set(caller_fs(), &caller_fs()->root, d);
 	return err;
 }
 

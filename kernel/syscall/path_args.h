@@ -17,8 +17,9 @@ enum { PATH_SHORT = 120 };
 /* A path from user memory, and the descriptor it is relative to. */
 struct path_arg {
 	const char *name;
-	struct file *dir; /* counted, or NULL: the working directory */
-	char *large;      /* a buffer, if it didn't fit into */
+	struct dentry *base; /* of dir; NULL: the working directory */
+	struct file *dir;    /* counted, or NULL */
+	char *large;         /* a buffer, if it didn't fit into */
 	char small[PATH_SHORT];
 };
 
@@ -27,17 +28,26 @@ struct path_arg {
 int path_arg_get(struct path_arg *p, int dirfd, vaddr_t va);
 void path_arg_put(struct path_arg *p);
 
-static inline struct dentry *path_arg_base(const struct path_arg *p)
-{
-	return p->dir ? p->dir->dentry : NULL;
-}
+/* Two at once, of link and rename. */
+int path_args_get(struct path_arg *old, struct path_arg *new,
+		  const uint64_t *arg);
+void path_args_put(struct path_arg *old, struct path_arg *new);
 
-/* path_lookup() of it; done with it then. */
+/* path_lookup() of it; done with it then.  @flags: PATH_*. */
 int path_arg_lookup(int dirfd, vaddr_t va, unsigned flags, struct dentry **out);
 
-/* The inode behind (@dirfd, path), a reference; with AT_EMPTY_PATH that of any
- * open file, even one without a name.  @flags: AT_*. */
-int path_arg_inode(int dirfd, vaddr_t va, int flags, struct inode **out);
+/* Call @call(file, arg) on what descriptor @fd is, but not on a mere path. */
+typedef long file_call(struct file *f, const uint64_t *arg);
+long with_file(int fd, file_call *call, const uint64_t *arg);
+
+/* Call @call(inode, what) on what (@dirfd, path) names; with AT_EMPTY_PATH on
+ * any open file, even one without a name.  @flags: AT_*, those in @allowed or
+ * AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH; else -EINVAL. */
+typedef long inode_call(struct inode *inode, const void *what);
+long with_inode(int dirfd, vaddr_t va, unsigned flags, unsigned allowed,
+		inode_call *call, const void *what);
+/* The same on what descriptor @fd is, O_PATH or not. */
+long with_inode_fd(int fd, inode_call *call, const void *what);
 
 static inline struct fdtable *caller_files(void)
 {
@@ -49,21 +59,9 @@ static inline struct fs_context *caller_fs(void)
 	return task_current()->process->fs;
 }
 
-static inline uint64_t caller_limit(unsigned which)
+static inline uint64_t caller_nofile(void)
 {
-	return task_current()->process->limits[which].rlim_cur;
-}
-
-/* A reference to what the caller's @fd names, but not to a mere path. */
-static inline int caller_file(int fd, struct file **out)
-{
-	int err = fdtable_get(caller_files(), fd, out);
-
-	if (!err && ((*out)->flags & O_PATH)) {
-		file_put(*out);
-		return -EBADF;
-	}
-	return err;
+	return task_current()->process->limits[RLIMIT_NOFILE].rlim_cur;
 }
 
 #endif

@@ -14,8 +14,9 @@
 
 enum { TYPE_MAX = 32, UMOUNT_FLAGS = 1 | 2, UMOUNT_NO_FOLLOW = 8 };
 
-static long statfs_super(struct super *super, vaddr_t va)
+static long statfs_inode(struct inode *inode, const void *what)
 {
+	struct super *super = inode->super;
 	struct statfs out;
 	long err = super->ops->statfs(super, &out);
 
@@ -23,31 +24,18 @@ static long statfs_super(struct super *super, vaddr_t va)
 		return err;
 	if (super->read_only)
 		out.f_flags |= MS_RDONLY;
-	return copy_to_user(va, &out, sizeof(out)) ? -EFAULT : 0;
+	return copy_to_user(*(const vaddr_t *)what, &out, sizeof(out)) ? -EFAULT
+								       : 0;
 }
 
 SYSCALL(statfs)
 {
-	struct dentry *d;
-	long err = path_arg_lookup(AT_FDCWD, arg[0], PATH_FOLLOW, &d);
-
-	if (err)
-		return err;
-	err = statfs_super(d->super, arg[1]);
-	dentry_put(d);
-	return err;
+	return with_inode(AT_FDCWD, arg[0], 0, 0, statfs_inode, &arg[1]);
 }
 
 SYSCALL(fstatfs)
 {
-	struct file *f;
-	long err = fdtable_get(caller_files(), arg[0], &f);
-
-	if (err)
-		return err;
-	err = statfs_super(f->inode->super, arg[1]);
-	file_put(f);
-	return err;
+	return with_inode_fd(arg[0], statfs_inode, &arg[1]);
 }
 
 /* @source may be NULL for types that need none. */

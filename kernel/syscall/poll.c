@@ -208,7 +208,7 @@ SYSCALL(ppoll)
 		result = mask_get(arg[3], arg[4]);
 	if (result)
 		return result;
-	if (n > caller_limit(RLIMIT_NOFILE))
+	if (n > caller_nofile())
 		return -EINVAL;
 	result = poll_user(arg[0], n, deadline);
 	deadline_put(arg[2], deadline);
@@ -224,135 +224,83 @@ static const unsigned set_events[NSETS] = {
 	POLLPRI,
 };
 
-/* The sets, in one piece of memory: asked for, then found. */
-struct select {
-	size_t n, nwords;
-	uint64_t *asked[NSETS], *found[NSETS];
-	struct poll_item *items; /* nitems; item i is descriptor fds[i] */
-	size_t nitems;
-	int *fds;
-};
-
 static bool set_has(const uint64_t *set, size_t fd)
 {
 	return set[fd / BITS] >> fd % BITS & 1;
 }
 
-/* One item for each descriptor that is in some set.  -EBADF, -ENOMEM. */
-static int select_prepare(struct select *s)
+/* Item fd for each descriptor in some of the @sets, of @nwords each. */
+static int select_ask(struct poll_item *items, size_t n, const uint64_t *sets,
+		      size_t nwords)
 {
-	for (size_t fd = 0; fd < s->n; fd++) {
-		struct poll_item *item = &s->items[s->nitems];
-		unsigned wanted = 0;
+	int err = 0;
 
+	for (size_t fd = 0; fd < n && !err; fd++) {
 		for (int i = 0; i < NSETS; i++)
-			if (set_has(s->asked[i], fd))
-				wanted |= set_events[i];
-		if (!wanted)
-			continue;
-		if (fdtable_get(caller_files(), fd, &item->file))
-			return -EBADF;
-		item->wanted = wanted;
-		s->fds[s->nitems++] = fd;
+			if (set_has(sets + i * nwords, fd))
+				items[fd].wanted |= set_events[i];
+		if (items[fd].wanted)
+			err = fdtable_get(caller_files(), fd, &items[fd].file);
 	}
-	return 0;
+	return err;
 }
 
-/* The bits to hand back, and how many they are. */
-static long select_results(struct select *s)
+/* Leave only the bits of what is ready; how many. */
+static long select_answer(const struct poll_item *items, size_t n,
+			  uint64_t *sets, size_t nwords)
 {
 	long nbits = 0;
 
-	for (size_t k = 0; k < s->nitems; k++) {
-		size_t fd = s->fds[k];
-
+	for (size_t fd = 0; fd < n; fd++) {
 		for (int i = 0; i < NSETS; i++) {
-			if (!set_has(s->asked[i], fd) ||
-			    !(s->items[k].ready & set_events[i]))
+			uint64_t *set = sets + i * nwords;
+
+			if (!set_has(set, fd))
 				continue;
-			s->found[i][fd / BITS] |= 1ul << fd % BITS;
-			nbits++;
+			if (items[fd].ready & set_events[i])
+				nbits++;
+			else
+				set[fd / BITS] &= ~(1ul << fd % BITS);
 		}
 	}
 	return nbits;
 }
 
-/* How many descriptors are in some set. */
-static size_t select_count(const struct select *s)
+static long select_sets(uint64_t *sets, size_t nwords, size_t n,
+			uint64_t deadline)
 {
-	size_t n = 0;
+	struct poll_item *items = kmalloc_zeroed((n + 1) * sizeof(*items));
+	long result;
 
-	for (size_t word = 0; word < s->nwords; word++) {
-		uint64_t bits = s->asked[0][word] | s->asked[1][word] |
-				s->asked[2][word];
-
-		for (; bits; bits &= bits - 1)
-			n++;
-	}
-	return n;
-}
-
-static long select_run(struct select *s, uint64_t deadline)
-{
-	size_t max = select_count(s);
-	long result = -ENOMEM;
-
-	s->items = kmalloc_zeroed((max + 1) * sizeof(*s->items));
-	s->fds = kmalloc((max + 1) * sizeof(*s->fds));
-	if (s->items && s->fds)
-		result = select_prepare(s);
+	if (!items)
+		return -ENOMEM;
+	result = select_ask(items, n, sets, nwords);
 	if (!result)
-		result = items_wait(s->items, s->nitems, deadline);
+		result = items_wait(items, n, deadline);
 	if (result >= 0)
-		result = select_results(s);
-	if (s->items)
-		items_free(s->items, s->nitems);
-	kfree(s->fds);
+		result = select_answer(items, n, sets, nwords);
+	items_free(items, n);
 	return result;
 }
 
-/* Bits from @n on are nobody's business. */
-static int sets_copy_in(struct select *s, const uint64_t *va)
-{
-	size_t tail = s->n % BITS;
-
-	for (int i = 0; i < NSETS; i++) {
-		if (va[i] && copy_from_user(s->asked[i], va[i],
-					    s->nwords * sizeof(uint64_t)))
-			return -EFAULT;
-		if (tail)
-			s->asked[i][s->nwords - 1] &= (1ul << tail) - 1;
-	}
-	return 0;
-}
-
-static int sets_copy_out(const struct select *s, const uint64_t *va)
-{
-	for (int i = 0; i < NSETS; i++)
-		if (va[i] && copy_to_user(va[i], s->found[i],
-					  s->nwords * sizeof(uint64_t)))
-			return -EFAULT;
-	return 0;
-}
-
+/* @va: the three sets, each may be NULL. */
 static long select_user(size_t n, const uint64_t *va, uint64_t deadline)
 {
-	struct select s = {.n = n, .nwords = (n + BITS - 1) / BITS};
-	uint64_t *sets =
-		kmalloc_zeroed((2 * NSETS * s.nwords + 1) * sizeof(*sets));
-	long result;
+	size_t nwords = (n + BITS - 1) / BITS;
+	size_t nbytes = nwords * sizeof(uint64_t);
+	uint64_t *sets = kmalloc_zeroed(NSETS * nbytes + 1);
+	long result = 0;
 
 	if (!sets)
 		return -ENOMEM;
-	for (int i = 0; i < NSETS; i++) {
-		s.asked[i] = sets + i * s.nwords;
-		s.found[i] = sets + (NSETS + i) * s.nwords;
-	}
-	result = sets_copy_in(&s, va);
+	for (int i = 0; i < NSETS; i++)
+		if (va[i] && copy_from_user(sets + i * nwords, va[i], nbytes))
+			result = -EFAULT;
 	if (!result)
-		result = select_run(&s, deadline);
-	if (result >= 0 && sets_copy_out(&s, va))
-		result = -EFAULT;
+		result = select_sets(sets, nwords, n, deadline);
+	for (int i = 0; i < NSETS && result >= 0; i++)
+		if (va[i] && copy_to_user(va[i], sets + i * nwords, nbytes))
+			result = -EFAULT;
 	kfree(sets);
 	return result;
 }
@@ -376,8 +324,7 @@ SYSCALL(pselect6)
 		return result;
 	if (n < 0)
 		return -EINVAL;
-	result = select_user(min_u64(n, caller_limit(RLIMIT_NOFILE)), &arg[1],
-			     deadline);
+	result = select_user(min_u64(n, caller_nofile()), &arg[1], deadline);
 	deadline_put(arg[4], deadline);
 	return result;
 }
