@@ -419,14 +419,10 @@ int file_read_dir(struct file *f, struct dir_visit *visit)
 
 	if (!inode_is(dir, S_IFDIR) || !dir->ops->read_dir)
 		return -ENOTDIR;
-	mutex_lock(&f->position_lock);
 	inode_lock(dir);
-	visit->position = f->position;
 	if (!f->dentry->unlinked)
-		err = dir->ops->read_dir(dir, f->position, visit);
-	f->position = visit->position;
+		err = dir->ops->read_dir(dir, visit->position, visit);
 	inode_unlock(dir);
-	mutex_unlock(&f->position_lock);
 	if (!err)
 		note_access(f);
 	return err;

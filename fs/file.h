@@ -76,7 +76,7 @@ unsigned file_poll(struct file *f, struct waiter *waiter);
 /* msync: the pages [first, end), and what is needed to find them. */
 int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
 
-/* Walk a directory on from the file's position. */
+/* Walk a directory from visit->position on. */
 int file_read_dir(struct file *f, struct dir_visit *visit);
 
 /* truncate(2) and ftruncate(2), the part after the checks of the name. */

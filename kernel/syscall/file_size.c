@@ -147,6 +147,7 @@ static bool add_dirent(struct dir_visit *visit, const char *name, size_t nname,
 	return true;
 }
 
+/* The position moves only if the caller gets what lies before it. */
 static long read_entries(struct file *f, const uint64_t *arg)
 {
 	struct dirents to = {.visit.entry = add_dirent};
@@ -156,11 +157,16 @@ static long read_entries(struct file *f, const uint64_t *arg)
 	to.buffer = kmalloc(to.nbytes);
 	if (!to.buffer)
 		return -ENOMEM;
+	mutex_lock(&f->position_lock);
+	to.visit.position = f->position;
 	err = file_read_dir(f, &to.visit);
 	if (!err && to.used == 0 && to.full)
 		err = -EINVAL; /* not even one fits */
 	if (!err && copy_to_user(arg[1], to.buffer, to.used))
 		err = -EFAULT;
+	if (!err)
+		f->position = to.visit.position;
+	mutex_unlock(&f->position_lock);
 	kfree(to.buffer);
 	return err ? err : (long)to.used;
 }
