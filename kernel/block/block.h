@@ -33,7 +33,6 @@ struct block_request {
 	void (*done)(struct block_request *request, int error);
 	void *owner;      /* for done() */
 	struct list link; /* the driver's, while it has the request */
-	uint32_t slot;    /* the driver's */
 };
 
 struct block_device {

@@ -17,10 +17,9 @@
 #include "arch/riscv/irq.h"
 #include "arch/riscv/time.h"
 #include "arch/riscv/trap.h"
-#include "kernel/dev/log.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
-#include "kernel/sync/lockcheck.h"
+#include "kernel/sync/spinlock.h"
 
 static atomic_uint panicking; /* the hart's index + 1 */
 static bool timeout_set;
@@ -65,7 +64,8 @@ _Noreturn void panic(const char *format, ...)
 		wait_forever();
 	}
 	harts_stop_others();
-	log_enter_panic();
+	spin_locks_broken = true;
+	printk_set_quiet(false);
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);

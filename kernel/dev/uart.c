@@ -2,24 +2,22 @@
 /*
  * uart.c - the serial port, a 16550A: the console's last few centimetres.
  *
- * Output is polled: the port takes as many bytes as its FIFO holds whenever
- * the "holding register empty" bit is set.  So it works in a panic, and with
- * any lock held; what is printed here is little, since programs' data goes by
- * faster ways.  Input is by interrupt: each byte goes to the terminal.
+ * Output is polled: each byte waits until the port can take it.  So it works
+ * in a panic, and with any lock held; what is printed here is little, since
+ * programs' data goes by faster ways.  Input is by interrupt: each byte goes to
+ * the terminal.
  *
  * The firmware has set the line's speed; we leave it.
  *
- * Locks: uart_lock (RANK_UART) keeps two harts from filling one FIFO.
+ * Locks: uart_lock (RANK_UART) keeps two harts' output apart.
  * Book: chapter 2.
  */
 
 #include "kernel/dev/dev.h"
 #include "kernel/dev/drivers.h"
-#include "kernel/dev/log.h"
 #include "kernel/dev/mmio.h"
 #include "kernel/dev/tty.h"
 #include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "kernel/sync/spinlock.h"
 
 /* Registers, and the bits of them that we use. */
@@ -33,8 +31,6 @@ enum {
 	FIFO_ON = 1 << 0,
 	STATUS_INPUT_READY = 1 << 0,
 	STATUS_OUTPUT_EMPTY = 1 << 5,
-
-	FIFO_SIZE = 16,
 };
 
 static struct spinlock uart_lock = SPINLOCK_INIT("uart", RANK_UART);
@@ -52,48 +48,33 @@ static void write_register(int reg, uint8_t value)
 	mmio_write8(uart + ((vaddr_t)reg << register_shift), value);
 }
 
-static void write_polled(const char *bytes, size_t nbytes)
+static void put(char c)
 {
-	while (nbytes > 0) {
-		size_t n = min_u64(nbytes, FIFO_SIZE);
-
-		while (!(read_register(UART_LINE_STATUS) & STATUS_OUTPUT_EMPTY))
-			hart_relax();
-		for (size_t i = 0; i < n; i++)
-			write_register(UART_DATA, *bytes++);
-		nbytes -= n;
-	}
+	while (!(read_register(UART_LINE_STATUS) & STATUS_OUTPUT_EMPTY))
+		hart_relax();
+	write_register(UART_DATA, c);
 }
 
 void uart_write(const char *bytes, size_t nbytes)
 {
-	unsigned long saved;
+	unsigned long saved = spin_lock_irq(&uart_lock);
 
-	if (!uart)
-		return;
-	if (log_in_panic()) {
-		write_polled(bytes, nbytes);
-		return;
-	}
-	saved = spin_lock_irq(&uart_lock);
-	write_polled(bytes, nbytes);
+	for (; uart && nbytes > 0; nbytes--)
+		put(*bytes++);
 	spin_unlock_irq(&uart_lock, saved);
 }
 
 /* The log's lines end in a newline alone; a terminal wants a return, too. */
 static void log_to_uart(const char *bytes, size_t nbytes)
 {
-	while (nbytes > 0) {
-		const char *newline = memchr(bytes, '\n', nbytes);
-		size_t n = newline ? (size_t)(newline - bytes) : nbytes;
+	unsigned long saved = spin_lock_irq(&uart_lock);
 
-		uart_write(bytes, n);
-		if (!newline)
-			break;
-		uart_write("\r\n", 2);
-		bytes += n + 1;
-		nbytes -= n + 1;
+	for (; nbytes > 0; nbytes--, bytes++) {
+		if (*bytes == '\n')
+			put('\r');
+		put(*bytes);
 	}
+	spin_unlock_irq(&uart_lock, saved);
 }
 
 static void uart_interrupt(void *unused)

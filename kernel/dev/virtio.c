@@ -16,7 +16,7 @@
  * Two generations of the registers exist.  In the older (version 1, QEMU's
  * default) a queue is one contiguous piece, of which the device is told the
  * page number; in the newer (version 2) the three parts may lie anywhere.  We
- * lay queues out contiguously for both.
+ * put a queue into one page for both.
  *
  * Disks are named in the device tree's order, as on Linux, which with QEMU is
  * that of its -device options.
@@ -121,18 +121,12 @@ void virtio_start(struct virtio_device *d)
 	add_status(d, VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
-void virtio_fail(struct virtio_device *d)
-{
-	write_register(d, VIRTIO_MMIO_STATUS, 0);
-	write_register(d, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FAILED);
-}
-
 uint32_t virtio_config32(struct virtio_device *d, unsigned offset)
 {
 	return read_register(d, VIRTIO_MMIO_CONFIG + offset);
 }
 
-/* Where the parts of a queue lie in its memory (spec 2.6.2). */
+/* Where the parts of a queue lie in its page (spec 2.6.2). */
 static size_t avail_offset(unsigned size)
 {
 	return size * sizeof(struct vring_desc);
@@ -146,31 +140,15 @@ static size_t used_offset(unsigned size)
 	return (end + USED_ALIGN - 1) / USED_ALIGN * USED_ALIGN;
 }
 
-static size_t queue_nbytes(unsigned size)
-{
-	return used_offset(size) + sizeof(struct vring_used) +
-	       size * sizeof(struct vring_used_elem) + sizeof(uint16_t);
-}
-
 static int alloc_queue(struct virtq *q)
 {
-	unsigned order = 0;
-	struct page *pg;
+	struct page *pg = page_alloc_zeroed();
 	char *memory;
 
-	while (PAGE_SIZE << order < queue_nbytes(q->size))
-		order++;
-	pg = page_alloc_order(order);
-	if (!pg)
-		return -ENOMEM;
 	q->slot = kmalloc(q->size * sizeof(*q->slot));
-	if (!q->slot) {
-		page_put(pg);
+	if (!pg || !q->slot)
 		return -ENOMEM;
-	}
 	memory = page_address(pg);
-	for (unsigned i = 0; i < 1u << order; i++)
-		page_zero(memory + i * PAGE_SIZE);
 	q->desc = (struct vring_desc *)memory;
 	q->avail = (struct vring_avail *)(memory + avail_offset(q->size));
 	q->used = (struct vring_used *)(memory + used_offset(q->size));
@@ -201,14 +179,14 @@ static void announce_queue(struct virtio_device *d, const struct virtq *q)
 	write_register(d, VIRTIO_MMIO_QUEUE_READY, 1);
 }
 
-int virtq_init(struct virtq *q, struct virtio_device *d, unsigned index,
-	       unsigned max)
+int virtq_init(struct virtq *q, struct virtio_device *d, unsigned index)
 {
 	uint32_t size;
 	int err;
 
 	write_register(d, VIRTIO_MMIO_QUEUE_SEL, index);
-	size = min_u64(read_register(d, VIRTIO_MMIO_QUEUE_NUM_MAX), max);
+	size = min_u64(read_register(d, VIRTIO_MMIO_QUEUE_NUM_MAX),
+		       VIRTQ_SIZE_MAX);
 	if (size == 0)
 		return -ENOENT;
 	*q = (struct virtq){
@@ -302,7 +280,8 @@ void *virtq_take(struct virtq *q, uint32_t *nbytes)
 	return NULL;
 }
 
-/* Hand the device to its driver; a driver that can't use it gives it back. */
+/* Hand the device to its driver.  One that fails is left alone: this is boot,
+ * and what it had of memory is not worth the code to get it back. */
 static void start_driver(struct virtio_device *d, uint32_t id)
 {
 	int err = -ENODEV;
@@ -314,8 +293,7 @@ static void start_driver(struct virtio_device *d, uint32_t id)
 	if (err) {
 		printk("virtio: device of kind %u can't be used (error %d)\n",
 		       id, -err);
-		virtio_fail(d);
-		kfree(d);
+		write_register(d, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FAILED);
 	}
 }
 

@@ -21,6 +21,9 @@ struct virtio_device {
 	void *driver;
 };
 
+/* So a queue fits in a page. */
+enum { VIRTQ_SIZE_MAX = 128 };
+
 /* One piece of a buffer. */
 struct virtq_piece {
 	paddr_t pa;
@@ -59,13 +62,8 @@ struct virtq {
 int virtio_negotiate(struct virtio_device *device, uint64_t wanted);
 void virtio_start(struct virtio_device *device);
 
-/* Give it up: the device is left reset, marked as failed. */
-void virtio_fail(struct virtio_device *device);
-
-/* Queue @index with at most @max descriptors.  0; -ENOENT: the device has no
- * such queue; -ENOMEM. */
-int virtq_init(struct virtq *q, struct virtio_device *device, unsigned index,
-	       unsigned max);
+/* Queue @index.  0; -ENOENT: the device has no such queue; -ENOMEM. */
+int virtq_init(struct virtq *q, struct virtio_device *device, unsigned index);
 
 /* A field of the device's configuration, by offset. */
 uint32_t virtio_config32(struct virtio_device *device, unsigned offset);

@@ -9,8 +9,7 @@
  *
  * Requests go to the device as they come, as many as the queue has room for;
  * the rest wait in a list, first come, first served, and follow as others
- * complete.  A request with more segments than the device takes at a time goes
- * in parts, one after the other: request->slot counts the segments done.
+ * complete.
  *
  * Whatever the device reports but success is -EIO.  A device that breaks the
  * protocol can make us wait for ever, or read wrong data, but not more.
@@ -31,7 +30,6 @@
 #include "arch/riscv/layout.h"
 
 enum {
-	QUEUE_SIZE_MAX = 128,
 	DISK_MAJOR = 254, /* what Linux usually gives virtio disks */
 	MINORS_PER_DISK = 16,
 };
@@ -40,9 +38,8 @@ enum {
 struct blk_slot {
 	struct virtio_blk_outhdr header;
 	uint8_t status;
-	unsigned nsegments; /* in this part */
 	struct block_request *request;
-	struct list link; /* while it is free */
+	struct blk_slot *next; /* among the free ones */
 };
 
 struct disk {
@@ -50,9 +47,8 @@ struct disk {
 	struct virtio_device *device;
 	struct spinlock lock; /* guards all below */
 	struct virtq q;
-	unsigned segments_max;
 	struct list waiting; /* block_requests */
-	struct list free;    /* blk_slots */
+	struct blk_slot *free;
 };
 
 static uint32_t op_to_type(enum block_op op)
@@ -68,47 +64,30 @@ static uint32_t op_to_type(enum block_op op)
 	return 0;
 }
 
-/* The sector where the part after @nsegments begins. */
-static uint64_t sector_after(const struct block_request *request,
-			     unsigned nsegments)
-{
-	uint64_t sector = request->sector;
-
-	for (unsigned i = 0; i < nsegments; i++)
-		sector += request->segment[i].nbytes >> SECTOR_SHIFT;
-	return sector;
-}
-
-/* Start the next part of a request; false if there is no room. */
+/* Give a request to the device; false if there is no room. */
 static bool start_locked(struct disk *disk, struct block_request *request)
 {
 	struct virtq_piece piece[BLOCK_SEGMENTS_MAX + 2];
-	unsigned first = request->slot, n = 0;
+	struct blk_slot *slot = disk->free;
 	bool reads = request->op == BLOCK_READ;
-	struct blk_slot *slot;
+	unsigned n = 0;
 
-	if (list_empty(&disk->free))
+	if (!slot)
 		return false;
-	slot = list_entry(disk->free.next, struct blk_slot, link);
 	slot->header.type = op_to_type(request->op);
-	slot->header.ioprio = 0;
-	slot->header.sector = sector_after(request, first);
+	slot->header.sector = request->sector;
 	slot->status = VIRTIO_BLK_S_IOERR;
 	slot->request = request;
-	slot->nsegments = 0;
-	if (request->op != BLOCK_FLUSH)
-		slot->nsegments =
-			min_u64(request->nsegments - first, disk->segments_max);
 	piece[n++] = (struct virtq_piece){virt_to_phys(&slot->header),
 					  sizeof(slot->header)};
-	for (unsigned i = first; i < first + slot->nsegments; i++)
+	for (unsigned i = 0; i < request->nsegments; i++)
 		piece[n++] = (struct virtq_piece){request->segment[i].pa,
 						  request->segment[i].nbytes};
 	piece[n++] = (struct virtq_piece){virt_to_phys(&slot->status), 1};
 	if (!virtq_add(&disk->q, piece, reads ? 1 : n - 1, reads ? n - 1 : 1,
 		       slot))
 		return false;
-	list_remove(&slot->link);
+	disk->free = slot->next;
 	return true;
 }
 
@@ -131,25 +110,9 @@ static void disk_submit(struct block_device *block,
 	struct disk *disk = block->driver;
 	unsigned long saved = spin_lock_irq(&disk->lock);
 
-	request->slot = 0;
 	list_add_tail(&disk->waiting, &request->link);
 	start_waiting_locked(disk);
 	spin_unlock_irq(&disk->lock, saved);
-}
-
-/* One part is back.  True if that ends the request; else it goes on, before
- * all that came later. */
-static bool part_done_locked(struct disk *disk, struct blk_slot *slot)
-{
-	struct block_request *request = slot->request;
-
-	list_add(&disk->free, &slot->link);
-	request->slot += slot->nsegments;
-	if (slot->status != VIRTIO_BLK_S_OK || request->op == BLOCK_FLUSH ||
-	    request->slot == request->nsegments)
-		return true;
-	list_add(&disk->waiting, &request->link);
-	return false;
 }
 
 static void disk_interrupt(struct virtio_device *device)
@@ -163,8 +126,8 @@ static void disk_interrupt(struct virtio_device *device)
 		struct block_request *request = slot->request;
 		int err = slot->status == VIRTIO_BLK_S_OK ? 0 : -EIO;
 
-		if (!part_done_locked(disk, slot))
-			continue;
+		slot->next = disk->free;
+		disk->free = slot;
 		/* done() may submit the next one. */
 		spin_unlock(&disk->lock);
 		request->done(request, err);
@@ -185,7 +148,6 @@ static void describe(struct disk *disk)
 	struct virtio_device *device = disk->device;
 	unsigned minor = ndisks * MINORS_PER_DISK;
 	struct block_device *b = &disk->block;
-	uint32_t seg_max = BLOCK_SEGMENTS_MAX;
 
 	snprintf(b->name, sizeof(b->name), "vd%c", 'a' + ndisks++);
 	b->rdev = (minor & 0xff) | DISK_MAJOR << 8 | (minor & ~0xffu) << 12;
@@ -195,13 +157,16 @@ static void describe(struct disk *disk)
 	b->can_flush = has(device, VIRTIO_BLK_F_FLUSH);
 	b->submit = disk_submit;
 	b->driver = disk;
-	if (has(device, VIRTIO_BLK_F_SEG_MAX))
-		seg_max = virtio_config32(
-			device, offsetof(struct virtio_blk_config, seg_max));
-	/* Beside its segments a request has two more descriptors. */
-	disk->segments_max = min_u64(seg_max, disk->q.size - 2);
-	if (disk->segments_max == 0)
-		disk->segments_max = 1;
+}
+
+/* Does the device take our largest request? */
+static bool large_enough(const struct disk *disk)
+{
+	unsigned seg_max = offsetof(struct virtio_blk_config, seg_max);
+
+	return disk->q.size >= BLOCK_SEGMENTS_MAX + 2 &&
+	       (!has(disk->device, VIRTIO_BLK_F_SEG_MAX) ||
+		virtio_config32(disk->device, seg_max) >= BLOCK_SEGMENTS_MAX);
 }
 
 static int make_slots(struct disk *disk)
@@ -212,8 +177,10 @@ static int make_slots(struct disk *disk)
 
 	if (!slot)
 		return -ENOMEM;
-	for (unsigned i = 0; i < nslots; i++)
-		list_add_tail(&disk->free, &slot[i].link);
+	for (unsigned i = 0; i < nslots; i++) {
+		slot[i].next = disk->free;
+		disk->free = &slot[i];
+	}
 	return 0;
 }
 
@@ -229,20 +196,17 @@ int virtio_blk_init(struct virtio_device *device)
 	device->interrupt = disk_interrupt;
 	spin_init(&disk->lock, "disk", RANK_BLOCK);
 	list_init(&disk->waiting);
-	list_init(&disk->free);
 	err = virtio_negotiate(device, 1ul << VIRTIO_BLK_F_RO |
 					       1ul << VIRTIO_BLK_F_FLUSH |
 					       1ul << VIRTIO_BLK_F_SEG_MAX);
 	if (!err)
-		err = virtq_init(&disk->q, device, 0, QUEUE_SIZE_MAX);
-	if (!err && disk->q.size < 3)
+		err = virtq_init(&disk->q, device, 0);
+	if (!err && !large_enough(disk))
 		err = -ENODEV;
 	if (!err)
 		err = make_slots(disk);
-	if (err) {
-		kfree(disk);
+	if (err)
 		return err;
-	}
 	describe(disk);
 	virtio_start(device);
 	block_register(&disk->block);

@@ -37,8 +37,7 @@
 
 enum {
 	PORTS_MAX = 16,
-	DATA_QUEUE_SIZE = 8, /* of a port: VPORT_BUFFERS and to spare */
-	PORT_MAJOR = 240,    /* one that Linux leaves for local use */
+	PORT_MAJOR = 240, /* one that Linux leaves for local use */
 	MINORS_PER_DEVICE = 64,
 };
 
@@ -139,7 +138,7 @@ static void console_interrupt(struct virtio_device *device)
 		handle_control_locked(c);
 	for (unsigned i = 0; i < c->nports; i++) {
 		if (c->port[i].present)
-			vport_interrupt_locked(&c->port[i]);
+			vport_collect_locked(&c->port[i]);
 	}
 	spin_unlock(&c->lock);
 }
@@ -186,22 +185,18 @@ static int init_port(struct virtio_console *c, unsigned id)
 	port->console = c;
 	port->id = id;
 	snprintf(port->name, sizeof(port->name), "vport%up%u", c->index, id);
-	list_init(&port->filled);
 	waitq_init(&port->readable);
 	waitq_init(&port->writable);
-	err = virtq_init(&port->in, c->device, queue, DATA_QUEUE_SIZE);
-	return err ? err
-		   : virtq_init(&port->out, c->device, queue + 1,
-				DATA_QUEUE_SIZE);
+	err = virtq_init(&port->in, c->device, queue);
+	return err ? err : virtq_init(&port->out, c->device, queue + 1);
 }
 
 static int init_control(struct virtio_console *c)
 {
-	int err = virtq_init(&c->control_in, c->device, 2, CONTROL_BUFFERS);
+	int err = virtq_init(&c->control_in, c->device, 2);
 
 	if (!err)
-		err = virtq_init(&c->control_out, c->device, 3,
-				 CONTROL_BUFFERS);
+		err = virtq_init(&c->control_out, c->device, 3);
 	if (err)
 		return err;
 	c->control = kmalloc_zeroed(sizeof(*c->control));
@@ -262,12 +257,8 @@ int virtio_console_init(struct virtio_device *device)
 	c->multiport = device->features >> VIRTIO_CONSOLE_F_MULTIPORT & 1;
 	if (!err)
 		err = init_ports(c);
-	if (err) {
-		kfree(c->control);
-		kfree(c->port);
-		kfree(c);
+	if (err)
 		return err;
-	}
 	nconsoles++;
 	list_add_tail(&consoles, &c->link);
 	virtio_start(device);

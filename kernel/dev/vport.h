@@ -12,26 +12,12 @@
 #include "kernel/dev/virtio.h"
 #include "kernel/dev/virtio_console.h"
 
-enum { VPORT_BUFFERS = 4, VPORT_NAME_SIZE = 32, CONTROL_BUFFERS = 32 };
-
-/* A write(2) under way: how many of its pages are with the device. */
-struct vport_writer {
-	unsigned nflying;
-};
+enum { VPORT_NAME_SIZE = 32, CONTROL_BUFFERS = 32 };
 
 /*
- * A page of data on its way.  Guarded by the device's lock, but for the data:
- * that is the device's, or, of a page in no queue, its reader's or writer's.
+ * One port.  (c) constant; the rest guarded by the device's lock, but for the
+ * bytes in the two pages: those are the device's, or whose turn it is.
  */
-struct vport_page {
-	uint8_t *data;
-	uint32_t start, end;         /* input: what is still to be read */
-	struct list link;            /* input: among the filled ones */
-	bool busy;                   /* output: a writer's, or the device's */
-	struct vport_writer *writer; /* output: who waits for it, or NULL */
-};
-
-/* One port.  (c) constant; the rest guarded by the device's lock. */
 struct vport {
 	struct virtio_console *console; /* (c) */
 	uint32_t id;                    /* (c) */
@@ -41,9 +27,12 @@ struct vport {
 	bool open;                      /* our end */
 	bool host_open;                 /* the other end */
 	struct virtq in, out;
-	struct list filled; /* input pages, in order */
 	struct waitq readable, writable;
-	struct vport_page in_page[VPORT_BUFFERS], out_page[VPORT_BUFFERS];
+	uint8_t *in_page, *out_page;
+	uint32_t in_start, in_end; /* to be read; none: with the device */
+	bool reading;              /* somebody copies from in_page */
+	bool writing;              /* out_page is a writer's, or the device's */
+	uint32_t nwritten;         /* counts pages that the device has taken */
 };
 
 /* Messages on the control queues. */
@@ -74,7 +63,7 @@ struct virtio_console {
 void vport_control_locked(struct virtio_console *console, uint32_t id,
 			  uint16_t event, uint16_t value);
 
-/* The device may have used buffers of the port: wake who waits for that. */
-void vport_interrupt_locked(struct vport *port);
+/* The device may have used the port's pages: see, and wake who waits. */
+void vport_collect_locked(struct vport *port);
 
 #endif

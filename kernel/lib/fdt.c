@@ -36,20 +36,9 @@ enum {
 	FDT_VERSION = 17,
 };
 
-/* The header's words (5.2), by index. */
-enum {
-	HEADER_MAGIC,
-	HEADER_TOTAL_SIZE,
-	HEADER_STRUCT_OFFSET,
-	HEADER_STRINGS_OFFSET,
-	HEADER_RESERVED_OFFSET,
-	HEADER_VERSION,
-	HEADER_COMPATIBLE_VERSION,
-	HEADER_BOOT_CPU,
-	HEADER_STRINGS_SIZE,
-	HEADER_STRUCT_SIZE,
-	HEADER_WORDS,
-};
+/* The header (5.2): words, which we look at by index. */
+enum { MAGIC, TOTAL_SIZE, STRUCT_OFFSET, STRINGS_OFFSET, RESERVED_OFFSET };
+enum { VERSION = 5, COMPATIBLE_VERSION, STRINGS_SIZE = 8, STRUCT_SIZE, WORDS };
 
 /* One token, and where it ends. */
 struct token {
@@ -74,9 +63,9 @@ uint32_t fdt_blob_size(const void *blob)
 {
 	const uint8_t *p = blob;
 
-	if (load_be32(p) != FDT_MAGIC)
+	if (load_be32(p + 4 * MAGIC) != FDT_MAGIC)
 		return 0;
-	return load_be32(p + 4 * HEADER_TOTAL_SIZE);
+	return load_be32(p + 4 * TOTAL_SIZE);
 }
 
 /* Does [start, start + n) lie in the blob? */
@@ -87,27 +76,25 @@ static bool inside(const struct fdt *fdt, uint32_t start, uint32_t n)
 
 int fdt_open(struct fdt *fdt, const void *blob)
 {
-	uint32_t word[HEADER_WORDS];
+	uint32_t word[WORDS];
 
 	*fdt = (struct fdt){.blob = blob, .nbytes = fdt_blob_size(blob)};
 	if (fdt->nbytes < sizeof(word) || fdt->nbytes > INT32_MAX)
 		return -EINVAL;
-	for (int i = 0; i < HEADER_WORDS; i++)
+	for (int i = 0; i < WORDS; i++)
 		word[i] = load_be32(fdt->blob + 4 * i);
-	if (word[HEADER_VERSION] < FDT_VERSION ||
-	    word[HEADER_COMPATIBLE_VERSION] > FDT_VERSION ||
-	    word[HEADER_STRUCT_OFFSET] % 4 || word[HEADER_STRUCT_OFFSET] == 0 ||
-	    !inside(fdt, word[HEADER_STRUCT_OFFSET],
-		    word[HEADER_STRUCT_SIZE]) ||
-	    !inside(fdt, word[HEADER_STRINGS_OFFSET],
-		    word[HEADER_STRINGS_SIZE]) ||
-	    !inside(fdt, word[HEADER_RESERVED_OFFSET], 0))
+	if (word[VERSION] < FDT_VERSION ||
+	    word[COMPATIBLE_VERSION] > FDT_VERSION || word[STRUCT_OFFSET] % 4 ||
+	    word[STRUCT_OFFSET] == 0 ||
+	    !inside(fdt, word[STRUCT_OFFSET], word[STRUCT_SIZE]) ||
+	    !inside(fdt, word[STRINGS_OFFSET], word[STRINGS_SIZE]) ||
+	    !inside(fdt, word[RESERVED_OFFSET], 0))
 		return -EINVAL;
-	fdt->struct_start = word[HEADER_STRUCT_OFFSET];
-	fdt->struct_end = fdt->struct_start + word[HEADER_STRUCT_SIZE];
-	fdt->strings_start = word[HEADER_STRINGS_OFFSET];
-	fdt->strings_end = fdt->strings_start + word[HEADER_STRINGS_SIZE];
-	fdt->reserved_start = word[HEADER_RESERVED_OFFSET];
+	fdt->struct_start = word[STRUCT_OFFSET];
+	fdt->struct_end = fdt->struct_start + word[STRUCT_SIZE];
+	fdt->strings_start = word[STRINGS_OFFSET];
+	fdt->strings_end = fdt->strings_start + word[STRINGS_SIZE];
+	fdt->reserved_start = word[RESERVED_OFFSET];
 	return 0;
 }
 

@@ -26,7 +26,7 @@ struct output {
 };
 
 struct spec {
-	bool left, zero, prefix, plus, space, upper;
+	bool left, zero, prefix, upper;
 	int width;
 	int precision; /* -1: none given */
 	char letter;
@@ -108,14 +108,9 @@ static void put_number(struct output *out, const struct spec *spec,
 static void put_signed(struct output *out, const struct spec *spec,
 		       int64_t value)
 {
-	const char *sign = value < 0     ? "-"
-			   : spec->plus  ? "+"
-			   : spec->space ? " "
-					 : "";
-
 	/* Negating as unsigned is defined for the smallest number, too. */
 	put_number(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value,
-		   10, sign);
+		   10, value < 0 ? "-" : "");
 }
 
 static int64_t signed_argument(const struct spec *spec, va_list *args)
@@ -149,10 +144,6 @@ static const char *parse_flags(struct spec *spec, const char *f)
 			spec->zero = true;
 		else if (*f == '#')
 			spec->prefix = true;
-		else if (*f == '+')
-			spec->plus = true;
-		else if (*f == ' ')
-			spec->space = true;
 		else
 			return f;
 	}

@@ -174,29 +174,18 @@ struct tree_node *tree_first(const struct tree *tree)
 	return node;
 }
 
-/* The neighbour on @side, in order. */
-static struct tree_node *neighbour(const struct tree_node *node, int side)
+struct tree_node *tree_next(const struct tree_node *node)
 {
-	const struct tree_node *next = node->child[side];
+	const struct tree_node *next = node->child[RIGHT];
 
 	if (next) {
-		while (next->child[!side])
-			next = next->child[!side];
+		while (next->child[LEFT])
+			next = next->child[LEFT];
 	} else {
-		/* Up, until we come from the other side. */
-		for (next = node->parent; next && next->child[side] == node;
+		/* Up, until we come from the left. */
+		for (next = node->parent; next && next->child[RIGHT] == node;
 		     next = next->parent)
 			node = next;
 	}
 	return (struct tree_node *)next;
-}
-
-struct tree_node *tree_next(const struct tree_node *node)
-{
-	return neighbour(node, RIGHT);
-}
-
-struct tree_node *tree_prev(const struct tree_node *node)
-{
-	return neighbour(node, LEFT);
 }

@@ -37,6 +37,5 @@ void tree_changed(struct tree *tree, struct tree_node *node);
 /* In the order of the tree, or NULL. */
 struct tree_node *tree_first(const struct tree *tree);
 struct tree_node *tree_next(const struct tree_node *node);
-struct tree_node *tree_prev(const struct tree_node *node);
 
 #endif

@@ -83,49 +83,19 @@ struct lock_class {
 	{ \
 	}
 
-static inline void lock_class_init(struct lock_class *class, const char *name,
-				   enum lock_rank rank)
-{
-}
-static inline enum lock_rank lock_class_rank(const struct lock_class *class)
-{
-	return 0;
-}
-static inline void lockcheck_spin_order(struct lock_class *class)
-{
-}
-static inline void lockcheck_spin_taken(struct lock_class *class)
-{
-}
-static inline void lockcheck_spin_dropped(struct lock_class *class)
-{
-}
-static inline void lockcheck_order(const struct lock_class *class,
-				   enum lock_rank rank)
-{
-}
-static inline void lockcheck_taken(const struct lock_class *class,
-				   enum lock_rank rank)
-{
-}
-static inline void lockcheck_dropped(const struct lock_class *class)
-{
-}
-static inline void lockcheck_may_sleep(void)
-{
-}
-static inline void lockcheck_none_held(void)
-{
-}
-static inline void lockcheck_interrupt_enter(void)
-{
-}
-static inline void lockcheck_interrupt_leave(void)
-{
-}
-static inline void lockcheck_print_held(void)
-{
-}
+#define lock_class_init(class, name, rank) ((void)0)
+#define lock_class_rank(class) 0
+#define lockcheck_spin_order(class) ((void)0)
+#define lockcheck_spin_taken(class) ((void)0)
+#define lockcheck_spin_dropped(class) ((void)0)
+#define lockcheck_order(class, rank) ((void)0)
+#define lockcheck_taken(class, rank) ((void)0)
+#define lockcheck_dropped(class) ((void)0)
+#define lockcheck_may_sleep() ((void)0)
+#define lockcheck_none_held() ((void)0)
+#define lockcheck_interrupt_enter() ((void)0)
+#define lockcheck_interrupt_leave() ((void)0)
+#define lockcheck_print_held() ((void)0)
 
 #endif
 #endif

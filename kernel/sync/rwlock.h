@@ -56,14 +56,6 @@ static inline void read_lock(struct rwlock *l)
 	lockcheck_taken(&l->class, lock_class_rank(&l->class));
 }
 
-static inline bool read_trylock(struct rwlock *l)
-{
-	if (!read_take(l))
-		return false;
-	lockcheck_taken(&l->class, lock_class_rank(&l->class));
-	return true;
-}
-
 static inline void read_unlock(struct rwlock *l)
 {
 	lockcheck_dropped(&l->class);
@@ -82,18 +74,12 @@ static inline bool write_take(struct rwlock *l)
 		memory_order_acquire, memory_order_relaxed);
 }
 
-/* Take it at another rank than it was made with: fork's child. */
-static inline void write_lock_ranked(struct rwlock *l, enum lock_rank rank)
-{
-	lockcheck_order(&l->class, rank);
-	if (!write_take(l))
-		write_lock_contended(l);
-	lockcheck_taken(&l->class, rank);
-}
-
 static inline void write_lock(struct rwlock *l)
 {
-	write_lock_ranked(l, lock_class_rank(&l->class));
+	lockcheck_order(&l->class, lock_class_rank(&l->class));
+	if (!write_take(l))
+		write_lock_contended(l);
+	lockcheck_taken(&l->class, lock_class_rank(&l->class));
 }
 
 static inline void write_unlock(struct rwlock *l)

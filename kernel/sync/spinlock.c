@@ -15,15 +15,20 @@
  * The swap acquires and the store of 0 releases: what a holder wrote is seen
  * by the next one.
  *
+ * In a panic the other harts have been stopped wherever they were, so a lock
+ * that is held may be held for ever: nobody waits for any lock any more.
+ *
  * Book: chapter 8.
  */
 
 #include "kernel/sync/spinlock.h"
 
+atomic_bool spin_locks_broken;
+
 void spin_lock_contended(struct spinlock *lock)
 {
 	do {
-		while (spin_is_locked(lock))
+		while (spin_is_locked(lock) && !spin_locks_broken)
 			hart_relax();
-	} while (!spin_trylock(lock));
+	} while (!spin_trylock(lock) && !spin_locks_broken);
 }

@@ -36,6 +36,9 @@ static inline void spin_init(struct spinlock *lock, const char *name,
 	lock_class_init(&lock->class, name, rank);
 }
 
+/* Set in a panic, by the only hart that runs on: locks don't lock any more. */
+extern atomic_bool spin_locks_broken;
+
 /* The slow half: somebody else has it. */
 void spin_lock_contended(struct spinlock *lock);
 

@@ -24,6 +24,7 @@
 
 struct block_device world_disk;
 uint8_t *world_image;
+unsigned world_limit;
 unsigned world_strays, world_nrequests, world_nallocs, world_nwritten;
 size_t world_in_use;
 bool world_verbose;
@@ -204,6 +205,8 @@ void world_save(const char *path)
 static bool request_fails(void)
 {
 	world_nrequests++;
+	if (world_limit && world_nrequests > world_limit)
+		panic("no end of requests");
 	if (!fail_io)
 		return false;
 	if (fail_io > 1) {

@@ -28,6 +28,8 @@ void world_save(const char *path);
 
 /* Counted: requests outside the disk.  Must stay 0. */
 extern unsigned world_strays;
+/* Requests after which the test ends: something loops.  0: no limit. */
+extern unsigned world_limit;
 
 /* The next requests fail: the @n-th from now on (1: the next), and @more
  * after it.  0: none. */
@@ -52,6 +54,10 @@ ssize_t world_read(struct inode *inode, uint64_t offset, void *data, size_t n);
  * The first errno. */
 int world_writeback(void);
 void world_drop_pages(unsigned one_in);
+
+/* After an unmount that left dirty pages and inodes behind, because they could
+ * not be written. */
+void world_forget(void);
 
 /* Mount, and unmount orderly. */
 int world_mount(bool read_only, struct super **out);

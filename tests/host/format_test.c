@@ -62,12 +62,12 @@ static void all_numbers(void)
 	static const char *const widths[] = {"", "1", "5", "30"};
 	static const char *const precisions[] = {"", ".", ".0", ".3", ".25"};
 
-	for (unsigned set = 0; set < 32; set++) {
+	for (unsigned set = 0; set < 8; set++) {
 		char flags[8] = "";
 
-		for (unsigned i = 0; i < 5; i++) {
+		for (unsigned i = 0; i < 3; i++) {
 			if (set & 1u << i)
-				strncat(flags, &"-0#+ "[i], 1);
+				strncat(flags, &"-0#"[i], 1);
 		}
 		for (size_t w = 0; w < 4; w++) {
 			for (size_t p = 0; p < 5; p++)

@@ -222,8 +222,7 @@ static void read_pair(int i)
 {
 	int n;
 
-	if (i % 3 || !read_trylock(&rwlock))
-		read_lock(&rwlock);
+	read_lock(&rwlock);
 	n = ++readers;
 	if (n > most_readers)
 		most_readers = n;
