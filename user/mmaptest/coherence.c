@@ -122,9 +122,9 @@ TEST(private_store_copies_one_page_once,
 	char *p = map_private(fd, 8);
 	struct counter copies;
 
-	skip_unless_counted("quire_fault_cow_copy");
+	skip_unless_counted("quire_cow_copies");
 	expect_pattern(p, 8 * PAGE, 0);
-	copies = counter_start("quire_fault_cow_copy");
+	copies = counter_start("quire_cow_copies");
 	for (int i = 0; i < 100; i++)
 		p[3 * PAGE + i] = 'c';
 	/* The stack or data of a forked process may add its own. */

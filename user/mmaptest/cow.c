@@ -157,14 +157,14 @@ TEST(last_sharer_writes_in_place,
 	char *p = map_anonymous(N);
 	pid_t child;
 
-	skip_unless_counted("quire_fault_cow_reuse");
+	skip_unless_counted("quire_cow_reuses");
 	memset(p, 'p', N * PAGE);
 	child = expect_ok(fork());
 	if (child == 0)
 		_exit(0);
 	expect_exit(child, 0);
-	copies = counter_start("quire_fault_cow_copy");
-	reuses = counter_start("quire_fault_cow_reuse");
+	copies = counter_start("quire_cow_copies");
+	reuses = counter_start("quire_cow_reuses");
 	memset(p, 'q', N * PAGE);
 	expect_counted_between(&copies, 0, 8);
 	expect_counted_between(&reuses, N, N + 8);
@@ -178,11 +178,11 @@ TEST(first_store_after_fork_copies,
 	char *p = map_anonymous(N);
 	pid_t child;
 
-	skip_unless_counted("quire_fault_cow_copy");
+	skip_unless_counted("quire_cow_copies");
 	memset(p, 'p', N * PAGE);
 	child = expect_ok(fork());
 	if (child == 0) {
-		copies = counter_start("quire_fault_cow_copy");
+		copies = counter_start("quire_cow_copies");
 		memset(p, 'c', N * PAGE);
 		memset(p, 'd', N * PAGE);
 		expect_counted_between(&copies, N, N + 8);

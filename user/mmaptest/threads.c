@@ -205,10 +205,10 @@ TEST(taking_access_away_is_told_to_other_harts,
 	int *at = map_anonymous(1);
 	pthread_t thread;
 
-	skip_unless_counted("quire_shootdowns");
+	skip_unless_counted("quire_tlb_shootdowns");
 	if (harts_online() < 2)
 		skip("needs two harts");
-	shootdowns = counter_start("quire_shootdowns");
+	shootdowns = counter_start("quire_tlb_shootdowns");
 	thread = start_and_wait(load_until_fault, at);
 	unmap(at, 1);
 	join(thread);
