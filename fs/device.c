@@ -174,8 +174,9 @@ static const struct super_ops dev_super_ops = {
 	.unmount = pseudo_unmount,
 };
 
-int devtmpfs_mount(struct super **out)
+int devtmpfs_mount(struct block_device *none, bool read_only,
+		   struct super **out)
 {
-	return pseudo_mount(&dev_super_ops, "devtmpfs", PSEUDO_DEV_DEV,
+	return pseudo_mount(&dev_super_ops, "devtmpfs", PSEUDO_DEV_DEV, false,
 			    INO_ROOT, out);
 }

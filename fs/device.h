@@ -21,7 +21,8 @@ struct device {
 /* Fill in the table from the drivers that were found. */
 void device_init(void);
 
-int devtmpfs_mount(struct super **out);
+int devtmpfs_mount(struct block_device *none, bool read_only,
+		   struct super **out);
 
 /* Device numbers as new_encode_dev() in Linux: what struct stat carries. */
 static inline uint32_t device_number(uint32_t major, uint32_t minor)

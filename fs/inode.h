@@ -152,16 +152,21 @@ struct super_ops {
 	void (*unmount)(struct super *super);
 };
 
+/* A mounted filesystem (or one that isn't seen: pipes).  Field locks: (c)
+ * constant once mounted, (m) the mount table's. */
 struct super {
 	const struct super_ops *ops;
-	const char *type;            /* "ext2", "proc", ... */
-	struct block_device *device; /* or NULL */
-	uint32_t dev;                /* st_dev */
+	const char *type;            /* (c) "ext2", "proc", ... */
+	struct block_device *device; /* (c) or NULL */
+	uint32_t dev;                /* (c) st_dev */
 	bool read_only;
-	bool transient;     /* names and inodes are made at each lookup */
-	uint64_t max_size;  /* the largest file, in bytes */
-	struct inode *root; /* counted by its dentry */
-	void *private;
+	bool transient;             /* (c) nothing of it is cached */
+	uint64_t max_size;          /* (c) the largest file, in bytes */
+	struct inode *root;         /* (c) counted by its dentry */
+	struct dentry *root_dentry; /* (m) counted */
+	struct list link;           /* (m) in the mount table */
+	char source[32];            /* (m) what was mounted */
+	void *private;              /* (c) the filesystem's own */
 };
 
 /* Start: caches. */

@@ -33,26 +33,17 @@
 #include "mm/reclaim.h"
 #include "mm/slab.h"
 
-/* One row of the table; all under mount_mutex. */
-struct mount {
-	struct list link;
-	struct super *super;
-	struct dentry *root;  /* counted */
-	struct dentry *point; /* counted; NULL: "/" */
-	char source[64];
-};
-
 struct type {
 	const char *name;
-	int (*mount)(struct super **out);
-	int (*mount_device)(struct block_device *device, bool read_only,
-			    struct super **out);
+	bool on_disk;
+	int (*mount)(struct block_device *device, bool read_only,
+		     struct super **out);
 };
 
 static const struct type types[] = {
-	{.name = "ext2", .mount_device = ext2_mount},
-	{.name = "proc", .mount = procfs_mount},
-	{.name = "devtmpfs", .mount = devtmpfs_mount},
+	{"ext2", true, ext2_mount},
+	{"proc", false, procfs_mount},
+	{"devtmpfs", false, devtmpfs_mount},
 };
 
 enum { NTYPES = sizeof(types) / sizeof(types[0]) };
@@ -60,27 +51,12 @@ enum { NTYPES = sizeof(types) / sizeof(types[0]) };
 static const uint64_t FLUSH_INTERVAL = 5000000000; /* ns */
 
 static struct mutex mount_mutex = MUTEX_INIT(mount_mutex, "mounts", RANK_MOUNT);
-static struct list mounts = {&mounts, &mounts};
-static struct dentry *root_dentry; /* constant once mounted */
+static struct list mounted = {&mounted, &mounted}; /* supers, in order */
+static struct dentry *root_dentry;                 /* constant once mounted */
 
-static struct mount *mount_at_root(const struct dentry *root)
+static struct super *super_at(struct list *link)
 {
-	list_for_each (link, &mounts) {
-		struct mount *m = list_entry(link, struct mount, link);
-
-		if (m->root == root)
-			return m;
-	}
-	return NULL;
-}
-
-static bool device_in_use(const struct block_device *device)
-{
-	list_for_each (link, &mounts)
-		if (list_entry(link, struct mount, link)->super->device ==
-		    device)
-			return true;
-	return false;
+	return list_entry(link, struct super, link);
 }
 
 static const struct type *type_find(const char *name)
@@ -91,84 +67,68 @@ static const struct type *type_find(const char *name)
 	return NULL;
 }
 
-const char *mount_type(unsigned n, bool *has_device)
+/* Is this disk mounted, or the same thing what one sees at @point? */
+static bool is_mounted(const struct type *type, struct block_device *device,
+		       struct dentry *point)
 {
-	if (n >= NTYPES)
-		return NULL;
-	*has_device = types[n].mount_device != NULL;
-	return types[n].name;
+	list_for_each (link, &mounted) {
+		struct super *super = super_at(link);
+
+		if (type->on_disk ? super->device == device
+				  : super->root_dentry == point &&
+					    !strcmp(super->type, type->name))
+			return true;
+	}
+	return false;
 }
 
-/* Let go of a filesystem none of whose files is in use.  @root: NULL if there
- * was no memory for it. */
-static void super_release(struct super *super, struct dentry *root)
+/* Let go of a filesystem none of whose files is in use. */
+static void super_release(struct super *super)
 {
 	dentry_shrink(super, SIZE_MAX);
-	if (root)
-		dentry_put(root);
+	if (super->root_dentry)
+		dentry_put(super->root_dentry);
 	else
 		inode_put(super->root);
 	inode_shrink(super, SIZE_MAX);
 	super->ops->unmount(super);
 }
 
-/* Add a row for @super, and show it at @point (taken over; NULL: "/"). */
-static int table_add(struct super *super, struct dentry *point,
-		     const char *source)
+/* Show @super at @point (taken over; NULL: "/"). */
+static int super_attach(struct super *super, struct dentry *point,
+			const char *source)
 {
-	struct mount *m = kmalloc_zeroed(sizeof(*m));
 	struct dentry *root = dentry_new_root(super, super->root);
 	int err = -ENOMEM;
 
-	if (m && root)
+	super->root_dentry = root;
+	if (root)
 		err = point ? dentry_mount(point, root) : 0;
 	if (err) {
-		kfree(m);
-		super_release(super, root);
+		super_release(super);
 		return err;
 	}
-	m->super = super;
-	m->root = root;
-	m->point = point;
-	string_copy(m->source, source, sizeof(m->source));
-	list_add_tail(&mounts, &m->link);
+	string_copy(super->source, source, sizeof(super->source));
+	list_add_tail(&mounted, &super->link);
 	if (!point)
 		root_dentry = root;
 	return 0;
 }
 
-static int type_mount(const struct type *type, struct block_device *device,
-		      bool read_only, struct super **out)
-{
-	if (!type->mount_device)
-		return type->mount(out);
-	if (!device)
-		return -ENOTBLK;
-	if (device_in_use(device))
-		return -EBUSY;
-	return type->mount_device(device, read_only, out);
-}
-
-/* Is the same thing what one sees at @point already? */
-static bool is_mounted_on(const struct dentry *point, const struct type *type)
-{
-	return point && point->parent == point && type->mount &&
-	       strcmp(point->super->type, type->name) == 0;
-}
-
-/* Mount one and add it to the table.  @point: a reference, taken over. */
-static int mount_on(struct dentry *point, const struct type *type,
+/* @point: a reference, taken over; or NULL. */
+static int mount_on(struct dentry *point, const char *type_name,
 		    struct block_device *device, const char *source,
 		    bool read_only)
 {
+	const struct type *type = type_find(type_name);
 	struct super *super;
 	int err = -EBUSY;
 
 	mutex_lock(&mount_mutex);
-	if (!is_mounted_on(point, type))
-		err = type_mount(type, device, read_only, &super);
+	if (!is_mounted(type, device, point))
+		err = type->mount(device, read_only, &super);
 	if (!err)
-		err = table_add(super, point, source);
+		err = super_attach(super, point, source);
 	mutex_unlock(&mount_mutex);
 	if (err && point)
 		dentry_put(point);
@@ -183,19 +143,13 @@ int mount_root(const char *device_name, bool read_only)
 
 	if (!device)
 		return -ENODEV;
-	err = mount_on(NULL, type_find("ext2"), device, device_name, read_only);
-	if (err)
+	err = mount_on(NULL, "ext2", device, device_name, read_only);
+	if (err || dentry_lookup(root_dentry, "dev", 3, &dev))
 		return err;
-	err = dentry_lookup(root_dentry, "dev", 3, &dev);
-	if (err)
-		return 0;
-	if (!dev->inode || !inode_is(dev->inode, S_IFDIR)) {
+	if (!dev->inode || !inode_is(dev->inode, S_IFDIR))
 		dentry_put(dev);
-		return 0;
-	}
-	err = mount_on(dev, type_find("devtmpfs"), NULL, "devtmpfs", false);
-	if (err)
-		printk("devtmpfs: not mounted on /dev: error %d\n", -err);
+	else if (mount_on(dev, "devtmpfs", NULL, "devtmpfs", false))
+		printk("no memory for /dev\n");
 	return 0;
 }
 
@@ -213,13 +167,11 @@ static int source_device(struct fs_context *fs, const char *source,
 
 	if (err)
 		return err;
-	if (inode_is(d->inode, S_IFBLK))
-		*out = block_find_rdev(d->inode->rdev);
-	else
+	if (!inode_is(d->inode, S_IFBLK))
 		err = -ENOTBLK;
-	dentry_put(d);
-	if (!err && !*out)
+	else if (!(*out = block_find_rdev(d->inode->rdev)))
 		err = -ENXIO;
+	dentry_put(d);
 	return err;
 }
 
@@ -238,38 +190,53 @@ int mount_at(struct fs_context *fs, const char *source, const char *path,
 		return err;
 	if (!type)
 		err = -ENODEV;
-	else if (type->mount_device)
+	else if (type->on_disk)
 		err = source_device(fs, source, &device);
 	if (!err && !inode_is(point->inode, S_IFDIR))
 		err = -ENOTDIR;
-	if (err) {
-		dentry_put(point);
-		return err;
-	}
-	return mount_on(point, type, device, source, flags & MS_RDONLY);
+	if (!err)
+		return mount_on(point, type_name, device, source,
+				flags & MS_RDONLY);
+	dentry_put(point);
+	return err;
 }
 
-/* Take @root, to which the caller has a reference, out of the tree. */
-static int table_remove(struct dentry *root)
+/* Inodes and what else is not contents, of one filesystem or (NULL) all. */
+static int sync_locked(struct super *super)
 {
-	struct mount *m = mount_at_root(root);
+	int first_error = 0;
 
-	if (!m)
+	list_for_each (link, &mounted) {
+		struct super *each = super_at(link);
+		int err = 0;
+
+		if ((!super || each == super) && each->ops->sync)
+			err = each->ops->sync(each);
+		if (!first_error)
+			first_error = err;
+	}
+	return first_error;
+}
+
+/* Take @root, to which the caller has a reference, out of the tree.  If that
+ * succeeds the reference is gone, too. */
+static int super_detach(struct dentry *root)
+{
+	struct super *super = root->super;
+	struct dentry *point = root->mount_point;
+	int err;
+
+	if (super->root_dentry != root)
 		return -EINVAL;
-	if (!m->point)
-		return -EBUSY;
-	mount_sync(m->super);
-	dentry_shrink(m->super, SIZE_MAX);
-
-	int err = dentry_unmount(root);
-
+	sync_locked(super);
+	dentry_shrink(super, SIZE_MAX);
+	err = dentry_unmount(root);
 	if (err)
 		return err;
-	list_remove(&m->link);
-	dentry_put(m->point);
+	list_remove(&super->link);
+	dentry_put(point);
 	dentry_put(root);
-	super_release(m->super, m->root);
-	kfree(m);
+	super_release(super);
 	return 0;
 }
 
@@ -280,8 +247,9 @@ int mount_remove(struct fs_context *fs, const char *path, bool follow)
 
 	if (err)
 		return err;
+	dirty_sync_all();
 	mutex_lock(&mount_mutex);
-	err = table_remove(root);
+	err = super_detach(root);
 	mutex_unlock(&mount_mutex);
 	if (err)
 		dentry_put(root);
@@ -295,72 +263,50 @@ int mount_show(struct text *text, int pid)
 	if (!path)
 		return -ENOMEM;
 	mutex_lock(&mount_mutex);
-	list_for_each (link, &mounts) {
-		struct mount *m = list_entry(link, struct mount, link);
-		ssize_t n = dentry_path(m->root, NULL, path, PATH_MAX);
+	list_for_each (link, &mounted) {
+		struct super *super = super_at(link);
+		ssize_t n =
+			dentry_path(super->root_dentry, NULL, path, PATH_MAX);
 
-		text_printf(text, "%s ", m->source);
+		text_printf(text, "%s ", super->source);
 		text_add(text, path, n > 0 ? n : 0);
-		text_printf(text, " %s %s,relatime 0 0\n", m->super->type,
-			    m->super->read_only ? "ro" : "rw");
+		text_printf(text, " %s %s,relatime 0 0\n", super->type,
+			    super->read_only ? "ro" : "rw");
 	}
 	mutex_unlock(&mount_mutex);
 	kfree(path);
 	return 0;
 }
 
+int mount_show_types(struct text *text, int pid)
+{
+	for (size_t i = 0; i < NTYPES; i++)
+		text_printf(text, "%s\t%s\n", types[i].on_disk ? "" : "nodev",
+			    types[i].name);
+	return 0;
+}
+
 int mount_sync(struct super *super)
 {
 	int err_data = dirty_sync_all();
-	int err_inodes = inode_sync_all(super);
-	int err = super->ops->sync ? super->ops->sync(super) : 0;
-
-	if (err_data)
-		return err_data;
-	return err_inodes ? err_inodes : err;
-}
-
-/* Each filesystem's own; the table is locked. */
-static int sync_supers_locked(void)
-{
-	int first_error = 0;
-
-	list_for_each (link, &mounts) {
-		struct super *super =
-			list_entry(link, struct mount, link)->super;
-		int err = super->ops->sync ? super->ops->sync(super) : 0;
-
-		if (err && !first_error)
-			first_error = err;
-	}
-	return first_error;
-}
-
-int mount_sync_all(void)
-{
-	int err_data = dirty_sync_all();
-	int err_inodes = inode_sync_all(NULL);
 
 	mutex_lock(&mount_mutex);
 
-	int err = sync_supers_locked();
+	int err = sync_locked(super);
 
 	mutex_unlock(&mount_mutex);
-	if (err_data)
-		return err_data;
-	return err_inodes ? err_inodes : err;
+	return err_data ? err_data : err;
 }
 
 void mount_shutdown(void)
 {
-	struct mount *m;
-
-	mount_sync_all();
+	mount_sync(NULL);
 	mutex_lock(&mount_mutex);
-	while (!list_empty(&mounts)) {
-		m = list_entry(mounts.prev, struct mount, link);
-		list_remove(&m->link);
-		m->super->ops->unmount(m->super);
+	while (!list_empty(&mounted)) {
+		struct super *super = super_at(mounted.prev);
+
+		list_remove(&super->link);
+		super->ops->unmount(super);
 	}
 	mutex_unlock(&mount_mutex);
 }
@@ -370,9 +316,8 @@ void mount_flusher(void *unused)
 	for (;;) {
 		sched_prepare();
 		sched_block_until(time_now() + FLUSH_INTERVAL);
-		inode_sync_all(NULL);
 		mutex_lock(&mount_mutex);
-		sync_supers_locked();
+		sync_locked(NULL);
 		mutex_unlock(&mount_mutex);
 	}
 }

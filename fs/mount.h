@@ -22,11 +22,7 @@ int mount_remove(struct fs_context *fs, const char *path, bool follow);
 /* The root of everything, referenced. */
 struct dentry *mount_root_dentry(void);
 
-/* The n-th type of filesystem there is, or NULL; whether it has a device. */
-const char *mount_type(unsigned n, bool *has_device);
-
-/* sync(2), syncfs(2): the first error. */
-int mount_sync_all(void);
+/* sync(2); syncfs(2) with one @super: the first error. */
 int mount_sync(struct super *super);
 
 /* Sync everything and leave every filesystem clean: power-off.  No process is

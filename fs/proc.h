@@ -26,7 +26,8 @@ struct proc_row {
 /* Each ends with a row whose name is NULL. */
 extern const struct proc_row proc_root_rows[], proc_process_rows[];
 
-/* mount.c: the lines of /proc/mounts. */
+/* mount.c: /proc/mounts, /proc/filesystems. */
 int mount_show(struct text *text, int pid);
+int mount_show_types(struct text *text, int pid);
 
 #endif

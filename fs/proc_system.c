@@ -14,7 +14,6 @@
 #include "arch/riscv/boot.h"
 #include "arch/riscv/pagetable.h"
 #include "arch/riscv/time.h"
-#include "fs/mount.h"
 #include "fs/proc.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/printk.h"
@@ -196,20 +195,10 @@ static int show_cmdline(struct text *text, int pid)
 	return 0;
 }
 
-static int show_filesystems(struct text *text, int pid)
-{
-	const char *name;
-	bool has_device;
-
-	for (unsigned i = 0; (name = mount_type(i, &has_device)); i++)
-		text_printf(text, "%s\t%s\n", has_device ? "" : "nodev", name);
-	return 0;
-}
-
 const struct proc_row proc_root_rows[] = {
 	{"cmdline", S_IFREG | 0444, show_cmdline, NULL},
 	{"cpuinfo", S_IFREG | 0444, show_cpuinfo, NULL},
-	{"filesystems", S_IFREG | 0444, show_filesystems, NULL},
+	{"filesystems", S_IFREG | 0444, mount_show_types, NULL},
 	{"loadavg", S_IFREG | 0444, show_loadavg, NULL},
 	{"meminfo", S_IFREG | 0444, show_meminfo, NULL},
 	{"mounts", S_IFREG | 0444, mount_show, NULL},

@@ -373,12 +373,8 @@ static const struct super_ops proc_super_ops = {
 	.unmount = pseudo_unmount,
 };
 
-int procfs_mount(struct super **out)
+int procfs_mount(struct block_device *none, bool read_only, struct super **out)
 {
-	int err = pseudo_mount(&proc_super_ops, "proc", PSEUDO_DEV_PROC,
-			       ino_make(0, WHICH_DIRECTORY), out);
-
-	if (!err)
-		(*out)->transient = true;
-	return err;
+	return pseudo_mount(&proc_super_ops, "proc", PSEUDO_DEV_PROC, true,
+			    ino_make(0, WHICH_DIRECTORY), out);
 }

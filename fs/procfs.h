@@ -12,7 +12,7 @@
 #include "fs/fdtable.h"
 #include "fs/path.h"
 
-int procfs_mount(struct super **out);
+int procfs_mount(struct block_device *none, bool read_only, struct super **out);
 
 /* --- kernel/task/ provides (kernel/task/info.c): --- */
 

@@ -100,7 +100,7 @@ static int plain_statfs(struct super *super, struct statfs *out)
 const struct super_ops pseudo_super_ops = {.statfs = plain_statfs};
 
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
-		 uint64_t root_ino, struct super **out)
+		 bool transient, uint64_t root_ino, struct super **out)
 {
 	struct super *super = kmalloc_zeroed(sizeof(*super));
 
@@ -110,6 +110,7 @@ int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 	super->type = type;
 	super->dev = dev;
 	super->max_size = INT64_MAX;
+	super->transient = transient;
 
 	int err = inode_get(super, root_ino, &super->root);
 

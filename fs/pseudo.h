@@ -32,7 +32,7 @@ void pseudo_statfs(struct statfs *out, uint32_t magic);
 
 /* Mount one more of a kind: its root is inode @root_ino. */
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
-		 uint64_t root_ino, struct super **out);
+		 bool transient, uint64_t root_ino, struct super **out);
 void pseudo_unmount(struct super *super);
 
 /*
