@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * oom.c - memory is full, and nothing can be reclaimed: one process ends so
+ * that the others can go on.
+ *
+ * It is the one with the most resident pages of its own, since it gives the
+ * most back, and the youngest of several; never init.  While a victim is on its
+ * way out, everybody who needs memory waits and tries again.  One that doesn't
+ * end within a second (it may wait for something that we hold) is joined by the
+ * next largest.
+ *
+ * The search is linear in the number of processes: this is no hot path.
+ */
+
+#include "arch/riscv/time.h"
+#include "kernel/lib/printk.h"
+#include "kernel/sync/sched.h"
+#include "kernel/task/process.h"
+#include "kernel/task/signal.h"
+
+enum {
+	PATIENCE = NSEC_PER_SEC,   /* before there is another victim */
+	PAUSE = NSEC_PER_SEC / 500 /* before the fault is tried again */
+};
+
+static uint64_t last_kill; /* (T) when; 0: never */
+
+static bool is_dying(const struct process *p)
+{
+	return p->exiting || p->pending.set & SIGNAL_BIT(SIGKILL);
+}
+
+static uint64_t size_of(const struct process *p)
+{
+	return p->mm->resident_anon + p->mm->resident_shmem;
+}
+
+/* Processes that differ by less are of one size, and the youngest of them
+ * goes: a fork bomb's children before the parent that waits for them. */
+enum { GRANULE = 64 }; /* pages */
+
+static bool is_better_victim(const struct process *p,
+			     const struct process *victim)
+{
+	uint64_t size = size_of(p) / GRANULE;
+	uint64_t victim_size = size_of(victim) / GRANULE;
+
+	return size != victim_size ? size > victim_size
+				   : p->start_time >= victim->start_time;
+}
+
+/* (T) The largest that is not dying; *dying: somebody is, and not long. */
+static struct process *find_victim(bool *dying)
+{
+	struct process *victim = NULL;
+
+	*dying = false;
+	for (struct pid *pid = pid_next(2); pid;
+	     pid = pid_next(pid->number + 1)) {
+		struct process *p = pid->process;
+
+		if (!p || !p->mm)
+			continue;
+		if (is_dying(p))
+			*dying = time_now() < last_kill + PATIENCE;
+		else if (!victim || is_better_victim(p, victim))
+			victim = p;
+		if (*dying)
+			return NULL;
+	}
+	return victim;
+}
+
+bool oom_make_room(void)
+{
+	siginfo_t info = {.si_signo = SIGKILL, .si_code = SI_KERNEL};
+	struct process *victim;
+	bool dying;
+
+	if (signal_fatal_pending())
+		return false;
+	spin_lock(&process_tree_lock);
+	victim = find_victim(&dying);
+	if (victim) {
+		last_kill = time_now();
+		printk("out of memory: killed %s[%d], %lu KiB\n", victim->name,
+		       victim->pid, size_of(victim) << (PAGE_SHIFT - 10));
+		signal_send_process(victim, &info);
+	}
+	spin_unlock(&process_tree_lock);
+	if (signal_fatal_pending() || (!victim && !dying))
+		return false;
+	sched_prepare();
+	sched_block_until(time_now() + PAUSE);
+	return true;
+}
