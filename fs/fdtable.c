@@ -74,16 +74,14 @@ static void bit_set(uint64_t *bits, size_t n, bool value)
 		bits[n / WORD_BITS] &= ~mask;
 }
 
-/* The lowest free number >= @min; s->n if there is none. */
+/* The lowest free number >= @min; it may lie beyond the slots there are. */
 static size_t slots_find_free(struct slots *s, size_t min)
 {
-	size_t word = min / WORD_BITS;
-	uint64_t below = (1ul << min % WORD_BITS) - 1;
+	size_t word = max_u64(min / WORD_BITS, s->first_free);
+	uint64_t below = 0; /* bits of the first word that are not wanted */
 
-	if (word < s->first_free) {
-		word = s->first_free;
-		below = 0;
-	}
+	if (word == min / WORD_BITS)
+		below = (1ul << min % WORD_BITS) - 1;
 	for (; word < s->n / WORD_BITS; word++, below = 0) {
 		uint64_t taken = s->in_use[word] | below;
 
@@ -93,7 +91,7 @@ static size_t slots_find_free(struct slots *s, size_t min)
 			s->first_free = word;
 		return word * WORD_BITS + __builtin_ctzl(~taken);
 	}
-	return s->n;
+	return max_u64(min, s->n);
 }
 
 /* Put @f (or nothing) at @fd, and return what was there. */
@@ -115,55 +113,61 @@ static struct file *slots_get(const struct slots *s, int fd)
 	return (unsigned)fd < s->n ? s->files[fd] : NULL;
 }
 
-/* Copy all numbers of @from, which is not larger. */
-static void slots_copy(struct slots *to, const struct slots *from)
+/* The first number >= @fd whose bit is set in @bits, or s->n. */
+static size_t next_bit(const struct slots *s, const uint64_t *bits, size_t fd)
 {
-	size_t nbytes = from->n / WORD_BITS * sizeof(from->in_use[0]);
+	for (; fd < s->n; fd = (fd | (WORD_BITS - 1)) + 1) {
+		uint64_t word = bits[fd / WORD_BITS] >> fd % WORD_BITS;
 
+		if (word)
+			return fd + __builtin_ctzl(word);
+	}
+	return s->n;
+}
+
+/* A copy of @from with room for number @fd, or NULL. */
+static struct slots *slots_copy(const struct slots *from, size_t fd)
+{
+	size_t n = from->n, nbytes = from->n / WORD_BITS * sizeof(uint64_t);
+	struct slots *to;
+
+	while (n <= fd)
+		n *= 2;
+	to = slots_alloc(n);
+	if (!to)
+		return NULL;
 	memcpy(to->in_use, from->in_use, nbytes);
 	memcpy(to->cloexec, from->cloexec, nbytes);
 	memcpy(to->files, from->files, from->n * sizeof(from->files[0]));
 	to->first_free = from->first_free;
+	return to;
 }
 
-/* Make room for @fd.  Releases the lock in between: look again. */
-static int table_grow(struct fdtable *table, size_t fd)
+/* Make sure that there is a slot @fd. */
+static int table_reserve_locked(struct fdtable *table, size_t fd)
 {
-	size_t n = table->slots->n;
+	struct slots *bigger;
 
-	while (n <= fd)
-		n *= 2;
-	spin_unlock(&table->lock);
-
-	struct slots *bigger = slots_alloc(n);
-
-	spin_lock(&table->lock);
+	if (fd < table->slots->n)
+		return 0;
+	bigger = slots_copy(table->slots, fd);
 	if (!bigger)
 		return -ENOMEM;
-
-	struct slots *old = table->slots;
-
-	if (old->n >= n) { /* another task was faster */
-		old = bigger;
-	} else {
-		slots_copy(bigger, old);
-		table->slots = bigger;
-	}
-	kfree(old);
+	kfree(table->slots);
+	table->slots = bigger;
 	return 0;
 }
 
-static struct fdtable *table_alloc(size_t nslots)
+/* A table of @slots, which are taken over; NULL if they are, or no memory. */
+static struct fdtable *table_make(struct slots *slots)
 {
-	struct fdtable *table = kmalloc_zeroed(sizeof(*table));
+	struct fdtable *table = slots ? kmalloc_zeroed(sizeof(*table)) : NULL;
 
-	if (!table)
-		return NULL;
-	table->slots = slots_alloc(nslots);
-	if (!table->slots) {
-		kfree(table);
+	if (!table) {
+		kfree(slots);
 		return NULL;
 	}
+	table->slots = slots;
 	table->refs = 1;
 	spin_init(&table->lock, "fdtable", RANK_FILES);
 	return table;
@@ -171,48 +175,21 @@ static struct fdtable *table_alloc(size_t nslots)
 
 struct fdtable *fdtable_new(void)
 {
-	return table_alloc(FDTABLE_MIN);
-}
-
-/* As many slots as the numbers in use need. */
-static size_t slots_needed(const struct slots *s)
-{
-	size_t word = s->n / WORD_BITS;
-
-	while (word > 1 && s->in_use[word - 1] == 0)
-		word--;
-	return word * WORD_BITS;
+	return table_make(slots_alloc(FDTABLE_MIN));
 }
 
 struct fdtable *fdtable_copy(struct fdtable *from)
 {
 	spin_lock(&from->lock);
 
-	size_t n = slots_needed(from->slots);
+	struct fdtable *table = table_make(slots_copy(from->slots, 0));
 
-	spin_unlock(&from->lock);
+	if (table) {
+		struct slots *s = table->slots;
 
-	struct fdtable *table = table_alloc(n);
-
-	if (!table)
-		return NULL;
-	spin_lock(&from->lock);
-
-	struct slots *s = from->slots;
-	struct slots *to = table->slots;
-
-	/* A thread may have opened more meanwhile: those are not copied. */
-	for (size_t word = 0; word < to->n / WORD_BITS; word++) {
-		uint64_t left = s->in_use[word];
-
-		to->in_use[word] = left;
-		to->cloexec[word] = s->cloexec[word];
-		for (; left; left &= left - 1) {
-			size_t fd = word * WORD_BITS + __builtin_ctzl(left);
-
-			to->files[fd] = s->files[fd];
+		for (size_t fd = next_bit(s, s->in_use, 0); fd < s->n;
+		     fd = next_bit(s, s->in_use, fd + 1))
 			file_get(s->files[fd]);
-		}
 	}
 	spin_unlock(&from->lock);
 	return table;
@@ -253,22 +230,12 @@ int fdtable_get(struct fdtable *table, int fd, struct file **out)
 int fdtable_install(struct fdtable *table, struct file *f, int min,
 		    uint64_t limit, bool close_on_exec)
 {
-	size_t fd;
-	int err = 0;
-
 	limit = min_u64(limit, INT32_MAX);
 	spin_lock(&table->lock);
-	while (!err) {
-		fd = slots_find_free(table->slots,
-				     min_u64(min, table->slots->n));
-		fd = max_u64(fd, min);
-		if (fd >= limit)
-			err = -EMFILE;
-		else if (fd < table->slots->n)
-			break;
-		else
-			err = table_grow(table, fd);
-	}
+
+	size_t fd = slots_find_free(table->slots, min);
+	int err = fd < limit ? table_reserve_locked(table, fd) : -EMFILE;
+
 	if (!err)
 		slots_put(table->slots, fd, f, close_on_exec);
 	spin_unlock(&table->lock);
@@ -289,13 +256,13 @@ int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec)
 {
 	struct file *old = NULL;
-	int err = 0;
 
 	if (fd < 0 || (uint64_t)fd >= limit)
 		return -EBADF;
 	spin_lock(&table->lock);
-	while (!err && (size_t)fd >= table->slots->n)
-		err = table_grow(table, fd);
+
+	int err = table_reserve_locked(table, fd);
+
 	if (!err)
 		old = slots_put(table->slots, fd, f, close_on_exec);
 	spin_unlock(&table->lock);
@@ -317,18 +284,6 @@ int fdtable_close(struct fdtable *table, int fd)
 		return -EBADF;
 	file_put(f);
 	return 0;
-}
-
-/* The first number >= @fd whose bit is set in @bits, or s->n. */
-static size_t next_bit(const struct slots *s, const uint64_t *bits, size_t fd)
-{
-	for (; fd < s->n; fd = (fd | (WORD_BITS - 1)) + 1) {
-		uint64_t word = bits[fd / WORD_BITS] >> fd % WORD_BITS;
-
-		if (word)
-			return fd + __builtin_ctzl(word);
-	}
-	return s->n;
 }
 
 /* Take out the first file in [*first, @last] (of those that close at exec,

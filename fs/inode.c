@@ -169,27 +169,16 @@ static int inode_load(struct inode *inode, struct inode **out)
 
 int inode_get(struct super *super, uint64_t ino, struct inode **out)
 {
+	struct inode *fresh = NULL;
+
 	spin_lock(&cache_lock);
 	*out = cache_hold_locked(super, ino);
+	if (!*out && (fresh = inode_alloc(super, ino)))
+		cache_insert_locked(fresh); /* LOADING is state 0 */
 	spin_unlock(&cache_lock);
 	if (*out)
 		return 0;
-
-	struct inode *fresh = inode_alloc(super, ino);
-
-	if (!fresh)
-		return -ENOMEM;
-	/* Another task may have begun to load it meanwhile: look again. */
-	spin_lock(&cache_lock);
-	*out = cache_hold_locked(super, ino);
-	if (!*out)
-		cache_insert_locked(fresh); /* LOADING is state 0 */
-	spin_unlock(&cache_lock);
-	if (*out) {
-		slab_free(inode_slab, fresh);
-		return 0;
-	}
-	return inode_load(fresh, out);
+	return fresh ? inode_load(fresh, out) : -ENOMEM;
 }
 
 struct inode *inode_hold(struct inode *inode)

@@ -39,14 +39,14 @@ enum { PIPE_PAGES = 16, PIPE_BYTES = PIPE_PAGES << PAGE_SHIFT };
 /* Field locks: (l) lock, (i) inode lock. */
 struct pipe {
 	struct spinlock lock;
-	unsigned nopen;         /* (i) files, and opens under way */
-	unsigned nreaders;      /* (l) */
-	unsigned nwriters;      /* (l) */
-	unsigned reads, writes; /* (l) how often opened for each: FIFOs */
-	uint64_t head, tail;    /* (l) */
-	struct waitq readers;   /* for head != tail, a writer, or none */
-	struct waitq writers;   /* for room, a reader, or none */
-	struct page *pages[PIPE_PAGES]; /* (l) NULL: not yet needed */
+	unsigned nopen;          /* (i) files, and opens under way */
+	unsigned nreaders;       /* (l) */
+	unsigned nwriters;       /* (l) */
+	unsigned reads, writes;  /* (l) how often opened for each: FIFOs */
+	uint64_t head, tail;     /* (l) */
+	struct waitq readers;    /* for head != tail, a writer, or none */
+	struct waitq writers;    /* for room, a reader, or none */
+	char *pages[PIPE_PAGES]; /* (l) NULL: not yet needed */
 };
 
 static struct super pipe_super = {
@@ -68,14 +68,13 @@ static size_t room(const struct pipe *p)
 /* Copy out one run within a page.  Short: a page of the buffer is missing. */
 static size_t ring_read(struct pipe *p, struct uio *uio, size_t *wanted)
 {
-	struct page *pg = p->pages[p->tail / PAGE_SIZE % PIPE_PAGES];
+	char *page = p->pages[p->tail / PAGE_SIZE % PIPE_PAGES];
 	uint64_t at = page_offset(p->tail);
 
 	*wanted =
 		min_u64(uio->left, min_u64(PAGE_SIZE - at, p->head - p->tail));
 
-	size_t n = uio_copy_to_nofault(uio, (char *)page_address(pg) + at,
-				       *wanted);
+	size_t n = uio_copy_to_nofault(uio, page + at, *wanted);
 
 	p->tail += n;
 	if (p->tail == p->head)
@@ -129,26 +128,14 @@ static ssize_t pipe_read(struct file *f, struct uio *uio, uint64_t *offset)
 	return total > 0 ? (ssize_t)total : err;
 }
 
-/* Make sure that the page of byte @at is there.  0; 1 if that took the lock
- * away, so look again; -ENOMEM. */
+/* Make sure that the page of byte @at is there. */
 static int ring_extend(struct pipe *p, uint64_t at)
 {
-	struct page **slot = &p->pages[at / PAGE_SIZE % PIPE_PAGES];
+	char **slot = &p->pages[at / PAGE_SIZE % PIPE_PAGES];
 
-	if (*slot)
-		return 0;
-	spin_unlock(&p->lock);
-
-	struct page *pg = page_alloc();
-
-	spin_lock(&p->lock);
-	if (!pg)
-		return -ENOMEM;
-	if (*slot)
-		page_put(pg);
-	else
-		*slot = pg;
-	return 1;
+	if (!*slot)
+		*slot = kmalloc(PAGE_SIZE);
+	return *slot ? 0 : -ENOMEM;
 }
 
 /* Copy @nbytes in at head, all or (user memory is missing) nothing. */
@@ -158,11 +145,10 @@ static bool ring_write(struct pipe *p, struct uio *uio, size_t nbytes)
 	uint64_t head = p->head;
 
 	while (nbytes) {
-		struct page *pg = p->pages[head / PAGE_SIZE % PIPE_PAGES];
+		char *page = p->pages[head / PAGE_SIZE % PIPE_PAGES];
 		uint64_t at = page_offset(head);
 		size_t run = min_u64(nbytes, PAGE_SIZE - at);
-		size_t n = uio_copy_from_nofault(
-			uio, (char *)page_address(pg) + at, run);
+		size_t n = uio_copy_from_nofault(uio, page + at, run);
 
 		if (n < run)
 			return false;
@@ -195,7 +181,7 @@ static ssize_t write_some(struct file *f, struct pipe *p, struct uio *uio,
 	if (!err)
 		err = ring_extend(p, p->head + n - 1);
 	if (err)
-		return err < 0 ? err : 0;
+		return err;
 
 	struct uio start = *uio;
 
@@ -281,8 +267,7 @@ static struct pipe *pipe_alloc(void)
 static void pipe_free(struct pipe *p)
 {
 	for (unsigned i = 0; i < PIPE_PAGES; i++)
-		if (p->pages[i])
-			page_put(p->pages[i]);
+		kfree(p->pages[i]);
 	kfree(p);
 }
 

@@ -102,7 +102,7 @@ static void items_free(struct poll_item *items, size_t n)
 	kfree(items);
 }
 
-/* --- timeouts --- */
+/* --- timeouts and masks --- */
 
 /* From the timespec at @va (0: none) to a deadline; 0 means: don't wait. */
 static int deadline_get(vaddr_t va, uint64_t *deadline)
@@ -123,20 +123,16 @@ static int deadline_get(vaddr_t va, uint64_t *deadline)
 	return 0;
 }
 
-/* Linux writes back how much was left; it ignores if that fails. */
-static void deadline_put(vaddr_t va, uint64_t deadline)
+/* As Linux: tell how much was left, if the caller's memory can be written. */
+static long deadline_put(vaddr_t va, uint64_t deadline, long result)
 {
-	struct __kernel_timespec t = {0};
 	uint64_t now = time_now();
+	uint64_t left = deadline > now ? deadline - now : 0;
+	struct __kernel_timespec t = {left / SECOND, left % SECOND};
 
-	if (!va || deadline == UINT64_MAX)
-		return;
-	if (deadline > now) {
-		t.tv_sec = (deadline - now) / SECOND;
-		t.tv_nsec = (deadline - now) % SECOND;
-	}
-	if (copy_to_user(va, &t, sizeof(t)))
-		return;
+	if (va && deadline != UINT64_MAX)
+		copy_to_user(va, &t, sizeof(t));
+	return result;
 }
 
 /* Use the caller's mask for the wait. */
@@ -156,17 +152,6 @@ static int mask_get(vaddr_t va, size_t nbytes)
 
 /* --- ppoll(fds, n, timeout, mask, masksize) --- */
 
-static void items_from_pollfds(struct poll_item *items,
-			       const struct pollfd *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		items[i].wanted = (uint16_t)fds[i].events;
-		if (fds[i].fd >= 0 &&
-		    fdtable_get(caller_files(), fds[i].fd, &items[i].file))
-			items[i].ready = POLLNVAL;
-	}
-}
-
 static long poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
 {
 	struct poll_item *items = kmalloc_zeroed((n + 1) * sizeof(*items));
@@ -174,7 +159,12 @@ static long poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
 
 	if (!items)
 		return -ENOMEM;
-	items_from_pollfds(items, fds, n);
+	for (size_t i = 0; i < n; i++) {
+		items[i].wanted = (uint16_t)fds[i].events;
+		if (fds[i].fd >= 0 &&
+		    fdtable_get(caller_files(), fds[i].fd, &items[i].file))
+			items[i].ready = POLLNVAL;
+	}
 	nready = items_wait(items, n, deadline);
 	for (size_t i = 0; i < n; i++)
 		fds[i].revents = items[i].ready;
@@ -182,26 +172,11 @@ static long poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
 	return nready;
 }
 
-static long poll_user(vaddr_t va, size_t n, uint64_t deadline)
-{
-	size_t nbytes = n * sizeof(struct pollfd);
-	struct pollfd *fds = kmalloc(nbytes + 1);
-	long nready = -EFAULT;
-
-	if (!fds)
-		return -ENOMEM;
-	if (!copy_from_user(fds, va, nbytes))
-		nready = poll_fds(fds, n, deadline);
-	if (nready >= 0 && copy_to_user(va, fds, nbytes))
-		nready = -EFAULT;
-	kfree(fds);
-	return nready;
-}
-
 SYSCALL(ppoll)
 {
+	size_t n = (unsigned)arg[1], nbytes = n * sizeof(struct pollfd);
 	uint64_t deadline;
-	unsigned n = arg[1];
+	struct pollfd *fds;
 	long result = deadline_get(arg[2], &deadline);
 
 	if (!result)
@@ -210,9 +185,16 @@ SYSCALL(ppoll)
 		return result;
 	if (n > caller_nofile())
 		return -EINVAL;
-	result = poll_user(arg[0], n, deadline);
-	deadline_put(arg[2], deadline);
-	return result;
+	fds = kmalloc(nbytes + 1);
+	if (!fds)
+		return -ENOMEM;
+	result = -EFAULT;
+	if (!copy_from_user(fds, arg[0], nbytes))
+		result = poll_fds(fds, n, deadline);
+	if (result >= 0 && copy_to_user(arg[0], fds, nbytes))
+		result = -EFAULT;
+	kfree(fds);
+	return deadline_put(arg[2], deadline, result);
 }
 
 /* --- pselect6(n, in, out, exceptional, timeout, {mask, size}) --- */
@@ -325,6 +307,5 @@ SYSCALL(pselect6)
 	if (n < 0)
 		return -EINVAL;
 	result = select_user(min_u64(n, caller_nofile()), &arg[1], deadline);
-	deadline_put(arg[4], deadline);
-	return result;
+	return deadline_put(arg[4], deadline, result);
 }
