@@ -298,9 +298,13 @@ static int inode_store(struct inode *inode, bool birth)
 		return err;
 	if (inode_is(inode, S_IFREG) && inode_size(inode) > INT32_MAX)
 		ext2_set_large_file(ext2_of(inode));
-	raw_store(inode, b, raw, birth);
+	if (birth && raw->nlink)
+		err = ext2_corrupt(ext2_of(inode), "inode %llu is not free",
+				   (unsigned long long)inode->ino);
+	else
+		raw_store(inode, b, raw, birth);
 	buffer_put(b);
-	return 0;
+	return err;
 }
 
 int ext2_trim_surplus(struct inode *inode)
@@ -323,7 +327,7 @@ int ext2_write_inode(struct inode *inode, bool sync)
 
 	if (!fs->writable)
 		return 0;
-	int err = ext2_trim_surplus(inode);
+	int err = ext2_may_write(fs) ? 0 : ext2_trim_surplus(inode);
 
 	if (!err)
 		err = inode_store(inode, false);

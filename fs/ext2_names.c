@@ -49,6 +49,22 @@ static void parent_drop(struct inode *dir)
 		link_add(dir, -1);
 }
 
+/* A directory has one name, so its ".." leads where we came from: otherwise
+ * directories could form a circle, and locks with them. */
+static int check_parent(struct inode *dir, struct inode *child)
+{
+	uint32_t ino;
+	int err = ext2_dir_find(child, "..", 2, &ino);
+
+	if (err && err != -ENOENT)
+		return err;
+	if (err || ino != dir->ino || child == dir)
+		return ext2_corrupt(ext2_of(dir),
+				    "the parent of directory %llu",
+				    (unsigned long long)child->ino);
+	return 0;
+}
+
 static int ext2_lookup(struct inode *dir, const char *name, size_t nname,
 		       struct inode **out)
 {
@@ -62,6 +78,11 @@ static int ext2_lookup(struct inode *dir, const char *name, size_t nname,
 		return ext2_corrupt(ext2_of(dir),
 				    "directory %llu names free inode %u",
 				    (unsigned long long)dir->ino, ino);
+	if (err || !inode_is(*out, S_IFDIR))
+		return err;
+	err = check_parent(dir, *out);
+	if (err)
+		inode_put(*out);
 	return err;
 }
 

@@ -664,6 +664,8 @@ int world_sync(struct super *super)
 void world_unmount(struct super *super)
 {
 	world_writeback();
+	while (list_pop(&dirty_mappings))
+		;
 	inode_sync_all(super);
 	inode_put(super->root);
 	inode_shrink(super, SIZE_MAX);

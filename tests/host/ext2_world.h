@@ -55,11 +55,7 @@ ssize_t world_read(struct inode *inode, uint64_t offset, void *data, size_t n);
 int world_writeback(void);
 void world_drop_pages(unsigned one_in);
 
-/* After an unmount that left dirty pages and inodes behind, because they could
- * not be written. */
-void world_forget(void);
-
-/* Mount, and unmount orderly. */
+/* Mount, and unmount orderly (pages that can't be written are lost). */
 int world_mount(bool read_only, struct super **out);
 void world_unmount(struct super *super);
 /* Everything to the disk, still mounted. */
