@@ -172,7 +172,8 @@ static struct dentry *put_one(struct dentry *d)
 		spin_unlock(&dentry_lock);
 		return NULL;
 	}
-	if (!list_empty(&d->hash_link)) {
+	/* A name in a directory that is gone is of no use any more. */
+	if (!list_empty(&d->hash_link) && !d->parent->unlinked) {
 		list_add_tail(&unused, &d->lru_link);
 		nunused++;
 		spin_unlock(&dentry_lock);

@@ -300,6 +300,7 @@ int mount_sync(struct super *super)
 
 void mount_shutdown(void)
 {
+	dentry_shrink(NULL, SIZE_MAX); /* files that only a name keeps */
 	mount_sync(NULL);
 	mutex_lock(&mount_mutex);
 	while (!list_empty(&mounted)) {
