@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * block.c - the list of disks, and what all drivers would do alike: checking
- * requests, counting them, and waiting for them.
+ * requests, and waiting for them.
  *
- *      ext2, swap --block_submit()--> check, count --submit()--> driver
- *           ^                           |                          |
- *           +--------- done() ----------+ (bad)                    |
- *           +--------- done(), in an interrupt --------------------+
+ *      ext2, swap --block_submit()--> check --submit()--> driver
+ *           ^                           |                   |
+ *           +--------- done() ----------+ (bad)             |
+ *           +--------- done(), in an interrupt -------------+
  *
  * A driver may trust a request: it lies within the device, its segments are
  * whole sectors, and it doesn't write to what is read-only.  Nothing else is
@@ -57,13 +57,12 @@ struct block_device *block_find_rdev(uint32_t rdev)
 	return d;
 }
 
-/* 0, -EIO or -EROFS; *nsectors is what the request moves. */
+/* 0, -EIO or -EROFS. */
 static int check(const struct block_device *device,
-		 const struct block_request *request, uint64_t *nsectors)
+		 const struct block_request *request)
 {
-	uint64_t nbytes = 0;
+	uint64_t nbytes = 0, nsectors;
 
-	*nsectors = 0;
 	if (request->op == BLOCK_FLUSH)
 		return 0;
 	if (request->nsegments == 0 || request->nsegments > BLOCK_SEGMENTS_MAX)
@@ -75,42 +74,21 @@ static int check(const struct block_device *device,
 			return -EIO;
 		nbytes += n;
 	}
-	*nsectors = nbytes >> SECTOR_SHIFT;
+	nsectors = nbytes >> SECTOR_SHIFT;
 	if (request->sector > device->nsectors ||
-	    *nsectors > device->nsectors - request->sector)
+	    nsectors > device->nsectors - request->sector)
 		return -EIO;
 	return request->op == BLOCK_WRITE && device->read_only ? -EROFS : 0;
 }
 
-static void count(struct block_device *device, enum block_op op,
-		  uint64_t nsectors)
-{
-	switch (op) {
-	case BLOCK_READ:
-		device->nreads++;
-		device->sectors_read += nsectors;
-		break;
-	case BLOCK_WRITE:
-		device->nwrites++;
-		device->sectors_written += nsectors;
-		break;
-	case BLOCK_FLUSH:
-		device->nflushes++;
-		break;
-	}
-}
-
 void block_submit(struct block_device *device, struct block_request *request)
 {
-	uint64_t nsectors;
-	int err = check(device, request, &nsectors);
+	int err = check(device, request);
 
-	if (err || (request->op == BLOCK_FLUSH && !device->can_flush)) {
+	if (err || (request->op == BLOCK_FLUSH && !device->can_flush))
 		request->done(request, err);
-		return;
-	}
-	count(device, request->op, nsectors);
-	device->submit(device, request);
+	else
+		device->submit(device, request);
 }
 
 /* What block_submit_wait() sleeps for. */

@@ -45,8 +45,6 @@ struct block_device {
 		       struct block_request *request);
 	void *driver;
 	struct list link; /* among all devices, constant after boot */
-	/* Counters, for the tests and /proc/diskstats. */
-	atomic_ulong nreads, nwrites, nflushes, sectors_read, sectors_written;
 };
 
 /* Add a device found at boot. */

@@ -30,7 +30,7 @@ struct spec {
 	int width;
 	int precision; /* -1: none given */
 	char letter;
-	enum { SHORT_SHORT, SHORT, PLAIN, LONG } length;
+	unsigned bits; /* of the argument: 8, 16, 32 or 64 */
 };
 
 static void put(struct output *out, char c)
@@ -113,26 +113,17 @@ static void put_signed(struct output *out, const struct spec *spec,
 		   10, value < 0 ? "-" : "");
 }
 
-static int64_t signed_argument(const struct spec *spec, va_list *args)
+/* The next argument; what hh and h cut off is dropped, and the sign is spread,
+ * by shifting it up to the top and down again. */
+static uint64_t argument(const struct spec *spec, bool has_sign, va_list *args)
 {
-	if (spec->length == LONG)
-		return va_arg(*args, int64_t);
-	if (spec->length == SHORT)
-		return (int16_t)va_arg(*args, int);
-	if (spec->length == SHORT_SHORT)
-		return (int8_t)va_arg(*args, int);
-	return va_arg(*args, int);
-}
+	uint64_t top;
 
-static uint64_t unsigned_argument(const struct spec *spec, va_list *args)
-{
-	if (spec->length == LONG)
+	if (spec->bits == 64)
 		return va_arg(*args, uint64_t);
-	if (spec->length == SHORT)
-		return (uint16_t)va_arg(*args, unsigned);
-	if (spec->length == SHORT_SHORT)
-		return (uint8_t)va_arg(*args, unsigned);
-	return va_arg(*args, unsigned);
+	top = (uint64_t)va_arg(*args, unsigned) << (64 - spec->bits);
+	return has_sign ? (uint64_t)((int64_t)top >> (64 - spec->bits))
+			: top >> (64 - spec->bits);
 }
 
 static const char *parse_flags(struct spec *spec, const char *f)
@@ -163,13 +154,12 @@ static const char *parse_number(const char *f, int *value, va_list *args)
 
 static const char *parse_length(struct spec *spec, const char *f)
 {
-	spec->length = PLAIN;
+	spec->bits = 32;
 	for (;; f++) {
 		if (*f == 'l' || *f == 'z')
-			spec->length = LONG;
+			spec->bits = 64;
 		else if (*f == 'h')
-			spec->length =
-				spec->length == SHORT ? SHORT_SHORT : SHORT;
+			spec->bits /= 2;
 		else
 			return f;
 	}
@@ -208,14 +198,14 @@ static void convert(struct output *out, struct spec *spec, va_list *args)
 	switch (spec->letter) {
 	case 'd':
 	case 'i':
-		put_signed(out, spec, signed_argument(spec, args));
+		put_signed(out, spec, argument(spec, true, args));
 		break;
 	case 'u':
-		put_number(out, spec, unsigned_argument(spec, args), 10, "");
+		put_number(out, spec, argument(spec, false, args), 10, "");
 		break;
 	case 'x':
 	case 'X':
-		put_hex(out, spec, unsigned_argument(spec, args));
+		put_hex(out, spec, argument(spec, false, args));
 		break;
 	case 'p':
 		put_number(out, spec, (uintptr_t)va_arg(*args, void *), 16,

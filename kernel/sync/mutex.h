@@ -74,8 +74,11 @@ static inline void mutex_unlock(struct mutex *m)
 	uintptr_t me = (uintptr_t)sched_current();
 
 	lockcheck_dropped(&m->class);
+	/* Not as the exchange's own order: gcc 12 leaves that out where the
+	 * order on failure is relaxed. */
+	atomic_thread_fence(memory_order_release);
 	if (!atomic_compare_exchange_strong_explicit(&m->owner, &me, 0,
-						     memory_order_release,
+						     memory_order_relaxed,
 						     memory_order_relaxed))
 		mutex_unlock_contended(m);
 }

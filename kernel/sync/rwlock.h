@@ -87,8 +87,10 @@ static inline void write_unlock(struct rwlock *l)
 	uintptr_t mine = (uintptr_t)sched_current() | RW_WRITER;
 
 	lockcheck_dropped(&l->class);
+	/* As in mutex_unlock(). */
+	atomic_thread_fence(memory_order_release);
 	if (!atomic_compare_exchange_strong_explicit(&l->state, &mine, 0,
-						     memory_order_release,
+						     memory_order_relaxed,
 						     memory_order_relaxed))
 		rwlock_hand_on(l);
 }
