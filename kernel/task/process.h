@@ -87,6 +87,14 @@ void task_times(struct task *task, uint64_t *user, uint64_t *system);
 /* What a process has used so far, its living tasks included.  Locks: (T). */
 void process_usage(struct process *p, struct process_usage *used);
 
+/* --- oom.c --- */
+
+/*
+ * A fault found no memory: make the largest process end, and wait a little.
+ * False if it can't be tried again: it is us, or there is nobody.
+ */
+bool oom_make_room(void);
+
 /* --- job.c --- */
 
 /* setpgid(2), setsid(2). */

@@ -101,6 +101,8 @@ static struct task *steal(void)
 		if (!victim->nqueued || !spin_trylock(&victim->lock))
 			continue;
 		task = take_locked(victim, self);
+		if (task)
+			task->thread.hart = hart_get(self);
 		spin_unlock(&victim->lock);
 		if (task)
 			return task;
@@ -111,15 +113,11 @@ static struct task *steal(void)
 /* What this hart shall run next: not in any queue any more. */
 static struct task *pick_locked(struct runqueue *rq)
 {
-	unsigned self = hart_index();
-	struct task *task = rq->nqueued ? take_locked(rq, self) : NULL;
+	struct task *task = rq->nqueued ? take_locked(rq, hart_index()) : NULL;
 
 	if (!task && hart_count() > 1)
 		task = steal();
-	if (!task)
-		return rq->idle;
-	task->thread.hart = hart_get(self);
-	return task;
+	return task ? task : rq->idle;
 }
 
 /* --- switching --- */
@@ -247,6 +245,23 @@ void sched_start_task(struct task *task)
 	irq_restore(irq);
 }
 
+/*
+ * The queue of the hart that @task ran on last, locked.  The hart of a blocked
+ * task doesn't change, and with this lock its switch away is over.
+ */
+static struct runqueue *lock_queue_of(struct task *task)
+{
+	for (;;) {
+		struct runqueue *rq = &runqueues[task->thread.hart->index];
+
+		spin_lock(&rq->lock);
+		if (rq == &runqueues[task->thread.hart->index])
+			return rq;
+		/* Woken, moved, and perhaps blocking elsewhere just now. */
+		spin_unlock(&rq->lock);
+	}
+}
+
 bool sched_wake(struct task *task)
 {
 	enum task_state seen = TASK_PREPARED;
@@ -258,12 +273,7 @@ bool sched_wake(struct task *task)
 	if (seen != TASK_BLOCKED)
 		return false;
 	irq = irq_save();
-	rq = &runqueues[task->thread.hart->index];
-	/* A blocked task stays with its hart's queue; with that lock its
-	 * switch away is over.  If it was woken, moved and blocked again
-	 * meanwhile, it has seen what our caller did before calling. */
-	spin_lock(&rq->lock);
-	seen = TASK_BLOCKED;
+	rq = lock_queue_of(task);
 	if (atomic_compare_exchange_strong(&task->state, &seen, TASK_RUNNABLE))
 		place_locked(rq, task);
 	else
@@ -370,14 +380,14 @@ void sched_point(void)
 		return;
 	atomic_fetch_and(&task->thread.pending,
 			 ~(unsigned long)THREAD_RESCHEDULE);
-	if (task->affinity >> hart_index() & 1) {
+	if (task->affinity >> hart_index() & 1)
 		requeue(false);
-		return;
-	}
-	/* Not welcome here any more: sleep for an instant, since a wake-up
+	/* Not welcome here any more: sleep for a moment, since a wake-up
 	 * chooses the hart anew. */
-	sched_prepare();
-	sched_block_until(time_now() + 1000);
+	while (!(task->affinity >> hart_index() & 1)) {
+		sched_prepare();
+		sched_block_until(time_now() + TICK / 8);
+	}
 }
 
 bool sched_interrupted(void)
@@ -415,10 +425,8 @@ int sched_set_affinity(struct task *task, uint64_t mask)
 		return -EINVAL;
 	task->affinity = mask;
 	irq = irq_save();
-	rq = &runqueues[task->thread.hart->index];
-	spin_lock(&rq->lock);
-	if (task->thread.hart->index == rq - runqueues &&
-	    !list_empty(&task->run_link)) {
+	rq = lock_queue_of(task);
+	if (!list_empty(&task->run_link)) {
 		dequeue_locked(rq, task);
 		place_locked(rq, task);
 	} else {
@@ -436,31 +444,32 @@ bool sched_tick(uint64_t now, bool from_user)
 {
 	struct runqueue *rq = own_queue();
 	struct task *task = rq->current;
+	/* Read once: another hart may find work, and take its bit away. */
+	uint64_t idle = idle_harts;
+	struct task *stolen = NULL;
 
 	if (task == rq->idle)
 		return false;
-	*(from_user ? &task->user_ticks : &task->system_ticks) += 1;
 	spin_lock(&rq->lock);
+	*(from_user ? &task->user_ticks : &task->system_ticks) += 1;
 	*(from_user ? &rq->usage.user : &rq->usage.system) += TICK;
 	charge_locked(rq, now);
-	if (!task->slice_left && !rq->nqueued && hart_count() > 1) {
-		struct task *stolen = steal();
-
-		if (stolen)
-			enqueue_locked(rq, &rq->queue, stolen);
-	}
-	spin_unlock(&rq->lock);
+	if (!task->slice_left && !rq->nqueued && hart_count() > 1)
+		stolen = steal();
+	if (stolen)
+		enqueue_locked(rq, &rq->queue, stolen);
 	if (rq->nqueued && (!task->slice_left || rq->make_room))
 		atomic_fetch_or(&task->thread.pending, THREAD_RESCHEDULE);
-	if (rq->nqueued && idle_harts)
-		hart_send_ipi(__builtin_ctzl(idle_harts));
+	spin_unlock(&rq->lock);
+	if (rq->nqueued && idle)
+		hart_send_ipi(__builtin_ctzl(idle));
 	return true;
 }
 
 uint64_t sched_runtime(struct task *task)
 {
-	struct runqueue *rq = &runqueues[task->thread.hart->index];
-	unsigned long irq = spin_lock_irq(&rq->lock);
+	unsigned long irq = irq_save();
+	struct runqueue *rq = lock_queue_of(task);
 
 	if (rq->current == task)
 		charge_locked(rq, time_now());

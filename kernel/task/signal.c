@@ -45,10 +45,6 @@ static const uint64_t IGNORED_BY_DEFAULT =
 static const uint64_t STOPS = SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) |
 			      SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU);
 static const uint64_t UNBLOCKABLE = SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP);
-/* Caused by the task's own instruction: taken before all others. */
-static const uint64_t SYNCHRONOUS = SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) |
-				    SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |
-				    SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS);
 
 void signal_init(void)
 {
@@ -151,8 +147,8 @@ static int first_signal(uint64_t set)
 		return 0;
 	if (set & SIGNAL_BIT(SIGKILL))
 		return SIGKILL;
-	if (set & SYNCHRONOUS)
-		set &= SYNCHRONOUS;
+	if (set & SIGNALS_OF_FAULTS)
+		set &= SIGNALS_OF_FAULTS;
 	return __builtin_ctzl(set) + 1;
 }
 

@@ -14,6 +14,11 @@
 
 #define SIGNAL_BIT(sig) (1ul << ((sig)-1))
 
+/* Caused by the task's own instruction: taken before all others. */
+static const uint64_t SIGNALS_OF_FAULTS =
+	SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) |
+	SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS);
+
 /*
  * What a system call that a signal cut short may return besides ERESTARTSYS
  * (kernel/lib/errno.h); programs never see them.

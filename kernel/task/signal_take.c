@@ -33,6 +33,13 @@ static bool stops_by_default(int sig)
 	       sig == SIGTTOU;
 }
 
+/* The task's own instruction can't go on: that spares not even init. */
+static bool is_fault(const siginfo_t *info)
+{
+	return SIGNAL_BIT(info->si_signo) & SIGNALS_OF_FAULTS &&
+	       info->si_code > 0;
+}
+
 /* (s) is held, and held again on return. */
 static void stand_still_locked(struct process *p)
 {
@@ -89,8 +96,7 @@ static int take(struct process *p, siginfo_t *info, struct sigaction *action)
 		if (action->sa_handler != SIG_DFL &&
 		    action->sa_handler != SIG_IGN)
 			break;
-		/* What the kernel found (si_code > 0) spares not even init. */
-		if (signal_ignored_locked(p, sig) && info->si_code <= 0)
+		if (signal_ignored_locked(p, sig) && !is_fault(info))
 			continue;
 		p->stop_coming = stops_by_default(sig);
 		spin_unlock(&p->signal_lock);
@@ -144,9 +150,10 @@ static void enter_handler(struct trap_frame *frame, int sig,
 		signal_set_blocked(mask);
 		return;
 	}
-	/* No stack for the handler.  If it is SIGSEGV's own, end it here. */
+	/* No stack for the handler; and none for SIGSEGV's own, either. */
 	if (sig == SIGSEGV)
-		process_exit(SIGSEGV);
+		task_current()->process->actions[SIGSEGV - 1].sa_handler =
+			SIG_DFL;
 	signal_fault(frame, SIGSEGV, SI_KERNEL, frame->sp,
 		     "no stack for a signal handler");
 }

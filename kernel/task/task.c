@@ -8,9 +8,7 @@
  * first instruction (thread_init_kernel, thread_init_user); sched_start_task()
  * lets it run.  Until then task_free() undoes everything.
  *
- * The boot thread, on which the kernel comes up, is turned into hart 0's idle
- * task by task_init(): what it was, less what every task has, is in struct
- * thread, which is copied.
+ * The boot task, on which the kernel comes up, ends as hart 0's idle task.
  */
 
 #include "kernel/task/task.h"
@@ -18,6 +16,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/task/futex.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
@@ -28,29 +27,23 @@
 static struct slab_cache *task_cache;
 static struct task *idle_tasks[HARTS_MAX];
 
-/* All but the stack. */
-static struct task *task_new_bare(const char *name)
+static void init_fields(struct task *task, const char *name)
 {
-	struct task *task = slab_alloc_zeroed(task_cache);
-
-	if (!task)
-		return NULL;
 	list_init(&task->run_link);
 	list_init(&task->process_link);
 	list_init(&task->pending.infos);
 	task->affinity = UINT64_MAX;
 	task->signal_stack.ss_flags = SS_DISABLE;
-	task->thread.hart = hart_current();
 	string_copy(task->name, name, sizeof(task->name));
-	return task;
 }
 
 struct task *task_new(const char *name)
 {
-	struct task *task = task_new_bare(name);
+	struct task *task = slab_alloc_zeroed(task_cache);
 
 	if (!task)
 		return NULL;
+	init_fields(task, name);
 	task->thread.stack = kernel_stack_alloc();
 	if (task->thread.stack)
 		return task;
@@ -108,7 +101,7 @@ struct thread *task_idle_thread(unsigned hart)
 
 static void init_idle(unsigned hart)
 {
-	struct task *task = hart ? task_new("idle") : task_new_bare("idle");
+	struct task *task = hart ? task_new("idle") : task_current();
 
 	if (!task)
 		panic("no memory for hart %u's idle task", hart);
@@ -126,18 +119,16 @@ void task_init(void)
 	process_init();
 	signal_init();
 	futex_init();
+	futex_init();
+	init_fields(task_current(), "idle");
 	for (unsigned i = 0; i < hart_count(); i++)
 		init_idle(i);
-	idle_tasks[0]->thread = *thread_current();
-	thread_adopt(&idle_tasks[0]->thread);
 	work_init();
 }
 
 #ifdef CONFIG_DEBUG
 struct lock_stack *sched_lock_stack(void)
 {
-	static struct lock_stack early; /* the boot thread is no task yet */
-
-	return idle_tasks[0] ? &task_current()->locks : &early;
+	return &task_current()->locks;
 }
 #endif

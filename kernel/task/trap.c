@@ -19,8 +19,8 @@
 #include "kernel/dev/dev.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printk.h"
 #include "kernel/sync/lockcheck.h"
+#include "kernel/task/process.h"
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
 #include "kernel/syscall/syscall.h"
@@ -51,21 +51,13 @@ static const char *no_right(int access)
 	}
 }
 
-static void out_of_memory(void)
-{
-	struct process *p = task_current()->process;
-
-	printk("out of memory: killed %s[%d]\n", p->name, p->pid);
-	signal_kill_self();
-}
-
 /* The user's instruction can't have what it asked for at @va. */
 static void send_fault(const struct trap_frame *frame, vaddr_t va, int access,
 		       int err)
 {
 	switch (err) {
 	case -ENOMEM:
-		out_of_memory();
+		signal_kill_self();
 		break;
 	case -EACCES:
 		signal_fault(frame, SIGSEGV, SEGV_ACCERR, va, no_right(access));
@@ -85,14 +77,15 @@ bool trap_page_fault(struct trap_frame *frame, vaddr_t va, int access)
 	struct mm *mm = task_current()->mm;
 	int err = -EFAULT;
 
-	if (mm && va < USER_END)
-		err = fault_handle(mm, va, access);
+	if (mm && va < USER_END) {
+		do
+			err = fault_handle(mm, va, access);
+		while (err == -ENOMEM && oom_make_room());
+	}
 	if (!err)
 		return true;
 	if (trap_from_user(frame))
 		send_fault(frame, va, access, err);
-	else if (err == -ENOMEM)
-		out_of_memory();
 	return false;
 }
 
