@@ -14,10 +14,6 @@
  *
  * A reader who jumps about starts over with a small window.
  *
- * Past the end of the file memory is zero.  A program may store there through
- * a mapping of the last page; then tail_stored is set, and before the file
- * grows the tail is unmapped and zeroed again.
- *
  * Locking: mapping->lock (spin) for the tree; the page lock for contents and
  * identity.  User memory is touched with no page lock held, or with faults
  * off.  Book: chapter 7.
@@ -125,6 +121,31 @@ int mapping_get_locked(struct mapping *mapping, pgoff_t index,
 		if (err != -EEXIST)
 			return err;
 	}
+}
+
+bool mapping_drop_page(struct page *pg, bool unmap)
+{
+	if (!page_trylock(pg))
+		return false;
+
+	struct mapping *mapping = pg->mapping;
+	const unsigned busy = PAGE_DIRTY | PAGE_WRITEBACK;
+	bool dropped = false;
+
+	if (mapping && !mapping->memory_only && !(page_flags(pg) & busy) &&
+	    spin_trylock(&mapping->lock)) {
+		if (unmap && pg->refs > 2)
+			unmap_file_locked(mapping, pg->index, pg->index + 1,
+					  false);
+		/* Ours and the cache's: nobody else has it, and nobody can
+		 * get it without the lock. */
+		dropped = pg->refs == 2 && !(page_flags(pg) & busy);
+		if (dropped)
+			mapping_remove_page_locked(mapping, pg);
+		spin_unlock(&mapping->lock);
+	}
+	page_unlock(pg);
+	return dropped;
 }
 
 /* --- reading --- */
@@ -283,294 +304,4 @@ ssize_t mapping_read(struct mapping *mapping, struct uio *uio, uint64_t offset)
 	if (offset > start || err == -ERANGE)
 		return offset - start;
 	return err;
-}
-
-/* --- the end of the file --- */
-
-/*
- * The file is about to end elsewhere: what programs stored past its end is
- * zeroed, and their next store must fault, because the page needs a new
- * reserve() then.  Page locked.
- */
-static void reset_tail(struct mapping *mapping, struct page *pg)
-{
-	size_t from = page_offset(mapping->size);
-
-	unmap_file(mapping, pg->index, pg->index + 1, false);
-	if (from)
-		memset((char *)page_address(pg) + from, 0, PAGE_SIZE - from);
-	page_clear_flags(pg, PAGE_BACKED);
-	mapping->tail_stored = false;
-}
-
-/* Before the size grows; the last page is not the caller's to write. */
-static int leave_tail(struct mapping *mapping)
-{
-	uint64_t size = mapping->size;
-	pgoff_t last = size >> PAGE_SHIFT;
-	struct page *pg;
-
-	if (!page_offset(size))
-		return 0;
-	if (!mapping->tail_stored) {
-		pg = mapping_find_page(mapping, last);
-		if (pg) {
-			page_clear_flags(pg, PAGE_BACKED);
-			page_put(pg);
-		}
-		return 0;
-	}
-
-	int err = mapping_get_page(mapping, last, &pg);
-
-	if (err)
-		return err;
-	page_lock(pg);
-	reset_tail(mapping, pg);
-	mapping_dirty_page(mapping, pg);
-	page_unlock(pg);
-	page_put(pg);
-	return 0;
-}
-
-/* --- writing --- */
-
-void mapping_dirty_page(struct mapping *mapping, struct page *pg)
-{
-	spin_lock(&mapping->lock);
-	if (pg->mapping == mapping)
-		dirty_page_locked(mapping, pg);
-	spin_unlock(&mapping->lock);
-	dirty_announce(mapping, true);
-}
-
-int mapping_reserve_page(struct mapping *mapping, struct page *pg,
-			 uint64_t size)
-{
-	int err = 0;
-
-	if ((page_flags(pg) & PAGE_BACKED) && size <= mapping->size)
-		return 0;
-	if (mapping->ops->reserve)
-		err = mapping->ops->reserve(mapping, pg, size);
-	if (!err)
-		page_set_flags(pg, PAGE_BACKED);
-	return err;
-}
-
-/* The locked page @index, uptodate unless @whole: all will be overwritten. */
-static int get_for_write(struct mapping *mapping, pgoff_t index, bool whole,
-			 struct page **out)
-{
-	for (;;) {
-		int err = mapping_get_locked(mapping, index, out);
-
-		if (err || (page_flags(*out) & PAGE_UPTODATE))
-			return err;
-		if (!mapping_covers(mapping, index)) {
-			page_zero(page_address(*out));
-			page_set_flags(*out, PAGE_UPTODATE);
-			return 0;
-		}
-		if (whole)
-			return 0;
-		page_unlock(*out);
-		page_put(*out);
-		err = mapping_get_page(mapping, index, out);
-		if (err)
-			return err;
-		page_put(*out);
-	}
-}
-
-/*
- * Copy up to @n bytes into the locked page; how many, or an error.  -EAGAIN:
- * the page must be read first after all.
- */
-static ssize_t write_page(struct mapping *mapping, struct page *pg,
-			  struct uio *uio, uint64_t offset, size_t n)
-{
-	char *to = (char *)page_address(pg) + page_offset(offset);
-	uint64_t size = mapping->size;
-	uint64_t end = max_u64(size, offset + n);
-	bool fresh = !(page_flags(pg) & PAGE_UPTODATE);
-	struct uio before = *uio;
-	size_t done = 0;
-
-	if (offset + n > size && mapping->tail_stored &&
-	    pg->index == size >> PAGE_SHIFT)
-		reset_tail(mapping, pg);
-	if (fresh) /* nobody looks at it yet: all of it, or nothing */
-		done = uio_copy_from_nofault(uio, to, n);
-
-	int err = fresh && done < n ? -EAGAIN
-				    : mapping_reserve_page(mapping, pg, end);
-
-	if (err) {
-		*uio = before;
-		return err;
-	}
-	if (!fresh)
-		done = uio_copy_from_nofault(uio, to, n);
-	page_set_flags(pg, PAGE_UPTODATE | PAGE_ACTIVE);
-	page_clear_flags(pg, PAGE_FETCHED);
-	if (done && offset + done > size)
-		mapping->size = offset + done;
-	/* New blocks hold an old file's bytes until the page is written: it
-	 * is dirty even if the copy moved nothing. */
-	if (!(page_flags(pg) & PAGE_DIRTY))
-		mapping_dirty_page(mapping, pg);
-	return done;
-}
-
-ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
-{
-	uint64_t start = offset;
-	bool again = false;
-	ssize_t done = 0;
-
-	if (offset >> PAGE_SHIFT > mapping->size >> PAGE_SHIFT)
-		done = leave_tail(mapping);
-	while (uio->left && done >= 0) {
-		size_t n = min_u64(PAGE_SIZE - page_offset(offset), uio->left);
-		struct page *pg;
-
-		done = get_for_write(mapping, offset >> PAGE_SHIFT,
-				     n == PAGE_SIZE && !again, &pg);
-		if (done)
-			break;
-		done = write_page(mapping, pg, uio, offset, n);
-		page_unlock(pg);
-		page_put(pg);
-		again = done == -EAGAIN;
-		if (again) {
-			done = 0;
-			continue;
-		}
-		if (done > 0)
-			offset += done;
-		if (done < (ssize_t)n)
-			break;
-	}
-	return offset > start ? (ssize_t)(offset - start) : done;
-}
-
-/* --- shrinking and the end --- */
-
-/* Drop the pages from @first on, whatever their state; none is mapped. */
-static void drop_pages(struct mapping *mapping, pgoff_t first)
-{
-	for (;;) {
-		spin_lock(&mapping->lock);
-
-		struct page *pg =
-			radix_next(&mapping->pages, RADIX_PRESENT, &first);
-
-		if (pg)
-			page_get(pg);
-		spin_unlock(&mapping->lock);
-		if (!pg)
-			return;
-		page_lock(pg);
-		page_wait_writeback(pg);
-		spin_lock(&mapping->lock);
-		if (pg->mapping == mapping)
-			mapping_remove_page_locked(mapping, pg);
-		spin_unlock(&mapping->lock);
-		page_unlock(pg);
-		page_put(pg);
-	}
-}
-
-static int shrink(struct mapping *mapping, uint64_t nbytes)
-{
-	pgoff_t first = page_up(nbytes) >> PAGE_SHIFT;
-	struct page *tail = NULL;
-
-	if (page_offset(nbytes)) {
-		int err =
-			mapping_get_page(mapping, nbytes >> PAGE_SHIFT, &tail);
-
-		if (err)
-			return err;
-	}
-	/* 1 size  2 unmap  3 tail  4 drop.  A fault looks at the size under
-	 * the lock that 2 takes, so it is before 2 or sees 1. */
-	mapping->size = nbytes;
-	unmap_file(mapping, first, UINT64_MAX >> PAGE_SHIFT, true);
-	if (tail) {
-		page_lock(tail);
-		reset_tail(mapping, tail);
-		mapping_dirty_page(mapping, tail);
-		page_unlock(tail);
-		page_put(tail);
-	}
-	drop_pages(mapping, first);
-	return 0;
-}
-
-int mapping_resize(struct mapping *mapping, uint64_t nbytes)
-{
-	uint64_t size = mapping->size;
-
-	if (nbytes < size)
-		return shrink(mapping, nbytes);
-	if (nbytes == size)
-		return 0;
-
-	int err = leave_tail(mapping);
-
-	if (!err)
-		mapping->size = nbytes;
-	return err;
-}
-
-void mapping_destroy(struct mapping *mapping)
-{
-	dirty_forget(mapping);
-	drop_pages(mapping, 0);
-	assert(!mapping->npages && !mapping->vmas.root);
-}
-
-bool mapping_drop_page(struct page *pg, bool unmap)
-{
-	if (!page_trylock(pg))
-		return false;
-
-	struct mapping *mapping = pg->mapping;
-	const unsigned busy = PAGE_DIRTY | PAGE_WRITEBACK;
-	bool dropped = false;
-
-	if (mapping && !mapping->memory_only && !(page_flags(pg) & busy) &&
-	    spin_trylock(&mapping->lock)) {
-		if (unmap && pg->refs > 2)
-			unmap_file_locked(mapping, pg->index, pg->index + 1,
-					  false);
-		/* Ours and the cache's: nobody else has it, and nobody can
-		 * get it without the lock. */
-		dropped = pg->refs == 2 && !(page_flags(pg) & busy);
-		if (dropped)
-			mapping_remove_page_locked(mapping, pg);
-		spin_unlock(&mapping->lock);
-	}
-	page_unlock(pg);
-	return dropped;
-}
-
-size_t mapping_drop_clean(struct mapping *mapping)
-{
-	size_t dropped = 0;
-	struct page *pg;
-
-	for (pgoff_t index = 0;; index++) {
-		spin_lock(&mapping->lock);
-		pg = radix_next(&mapping->pages, RADIX_PRESENT, &index);
-		if (pg)
-			page_get(pg);
-		spin_unlock(&mapping->lock);
-		if (!pg)
-			return dropped;
-		dropped += mapping_drop_page(pg, false);
-		page_put(pg);
-	}
 }

@@ -60,12 +60,10 @@ static void count(atomic_ulong *counter)
 
 /* --- installing --- */
 
-/* Is the entry as it was, but for what harts and harvests do to it? */
+/* Is the entry as it was when we looked? */
 static bool unchanged(const struct fault *f)
 {
-	const uint64_t ignored = PTE_A | PTE_D;
-
-	return !((pte_read(f->slot).bits ^ f->old.bits) & ~ignored);
+	return pte_same(pte_read(f->slot), f->old);
 }
 
 /* The page is still its mapping's, and within the file. */

@@ -164,9 +164,6 @@ void mapping_remove_page_locked(struct mapping *mapping, struct page *pg);
  * locks. */
 bool mapping_drop_page(struct page *pg, bool unmap);
 
-/* Drop clean, unmapped, unlocked pages: drop_caches. */
-size_t mapping_drop_clean(struct mapping *mapping);
-
 /* Is page @index, at this moment, within the size?  (See fault.c.) */
 static inline bool mapping_covers(struct mapping *mapping, pgoff_t index)
 {

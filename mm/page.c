@@ -268,16 +268,6 @@ void page_get(struct page *pg)
 	assert(refs);
 }
 
-bool page_get_try(struct page *pg)
-{
-	unsigned refs = pg->refs;
-
-	while (refs)
-		if (atomic_compare_exchange_weak(&pg->refs, &refs, refs + 1))
-			return true;
-	return false;
-}
-
 static void page_free(struct page *pg)
 {
 	assert(!(page_flags(pg) & (PAGE_FREE | PAGE_RESERVED | PAGE_LOCKED)));

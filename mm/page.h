@@ -81,8 +81,6 @@ size_t page_low(void);
 void page_get(struct page *pg);
 /* Drop a reference; the last one frees (the whole order).  Any context. */
 void page_put(struct page *pg);
-/* One more reference, unless it is being freed (refs 0). */
-bool page_get_try(struct page *pg);
 
 pfn_t page_to_pfn(const struct page *pg);
 /* NULL if there is no such frame of memory. */

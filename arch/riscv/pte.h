@@ -59,6 +59,12 @@ static inline bool pte_none(pte_t pte)
 	return pte.bits == 0;
 }
 
+/* The same but for A and D, which harts set and harvests take. */
+static inline bool pte_same(pte_t a, pte_t b)
+{
+	return !((a.bits ^ b.bits) & ~(uint64_t)(PTE_A | PTE_D));
+}
+
 static inline bool pte_present(pte_t pte)
 {
 	return pte.bits & PTE_V;
