@@ -169,6 +169,10 @@ static void start(void)
 	snprintf(parent, sizeof(parent), "%d", (int)getppid());
 	vars_import(environ);
 	var_set("PPID", parent);
+	if (!var_get("PATH")) { /* started by the kernel itself */
+		var_set("PATH", "/bin:/sbin:/usr/bin:/usr/sbin");
+		var_mark("PATH", VAR_EXPORTED);
+	}
 	remember_folder();
 }
 
