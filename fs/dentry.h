@@ -27,7 +27,7 @@ struct name {
  *   D1  in the hash table  <=>  not a root, unlinked or volatile
  *   D2  on the lru list  <=>  refs == 0
  *   D3  a child that exists holds a reference to its parent
- *   D4  mounted != NULL  =>  refs > 0
+ *   D4  mount_root != NULL  =>  refs > 0
  */
 struct dentry {
 	atomic_uint refs;           /* (a) 0 to 1 only under (d) */

@@ -27,7 +27,7 @@ enum { WORD_BITS = 64, FDTABLE_MIN = WORD_BITS };
 /*
  * The arrays, in one piece of memory.  All under the table's lock.
  *
- * Invariants (fdtable_check):
+ * Invariants:
  *   F1  bit n of in_use  <=>  files[n] != NULL
  *   F2  cloexec is a subset of in_use
  *   F3  in_use has no zero bit in the words below first_free
