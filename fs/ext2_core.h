@@ -155,9 +155,14 @@ int ext2_map_make(struct inode *inode, uint64_t first, uint32_t max,
 int ext2_map_trim(struct inode *inode, uint64_t first);
 int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n);
 
+/* Block @n of a directory or link, as a buffer; a hole is corruption. */
+int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out);
+/* A zeroed block @n for it. */
+int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out);
+
 /* --- ext2_inode.c --- */
 
-extern const struct inode_ops ext2_file_ops, ext2_link_ops;
+extern const struct inode_ops ext2_link_ops;
 
 int ext2_read_inode(struct inode *inode);
 void ext2_free_inode(struct inode *inode);
@@ -171,18 +176,15 @@ int ext2_write_inode(struct inode *inode, bool sync);
 int ext2_new_inode(struct inode *dir, uint32_t mode, uint32_t rdev,
 		   struct inode **out);
 
+/* --- ext2_pages.c --- */
+
+extern const struct inode_ops ext2_file_ops;
+extern const struct mapping_ops ext2_mapping_ops;
+
 /* Free what lies past the size: what an extending write was given and did not
  * use, or what could not be freed before.  inode_dirty() is the caller's. */
 int ext2_trim_surplus(struct inode *inode);
 
-/* Block @n of a directory or link, as a buffer; a hole is corruption. */
-int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out);
-/* A zeroed block @n for it. */
-int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out);
-
-/* --- ext2_pages.c --- */
-
-extern const struct mapping_ops ext2_mapping_ops;
 struct ext2_io *ext2_io_new(void);
 void ext2_io_free(struct ext2_io *io);
 

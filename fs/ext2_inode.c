@@ -307,20 +307,6 @@ static int inode_store(struct inode *inode, bool birth)
 	return err;
 }
 
-int ext2_trim_surplus(struct inode *inode)
-{
-	struct ext2_node *node = ext2_node(inode);
-	uint32_t block_size = ext2_of(inode)->block_size;
-	uint64_t end = (inode_size(inode) + block_size - 1) / block_size;
-	int err = 0;
-
-	if (node->reserved_end > end)
-		err = ext2_map_trim(inode, end);
-	if (!err)
-		node->reserved_end = 0;
-	return err;
-}
-
 int ext2_write_inode(struct inode *inode, bool sync)
 {
 	struct ext2 *fs = ext2_of(inode);
@@ -481,39 +467,6 @@ void ext2_free_inode(struct inode *inode)
 		       (unsigned long long)inode->ino, err);
 }
 
-/* --- contents --- */
-
-int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out)
-{
-	uint32_t disk, one;
-	int err = ext2_map_find(inode, n, 1, &disk, &one);
-
-	if (err)
-		return err;
-	if (!disk)
-		return ext2_corrupt(ext2_of(inode), "a hole in inode %llu",
-				    (unsigned long long)inode->ino);
-	return ext2_read(ext2_of(inode), disk, out);
-}
-
-int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out)
-{
-	struct ext2 *fs = ext2_of(inode);
-	uint32_t disk, one;
-	bool fresh;
-	int err = ext2_map_make(inode, n, 1, &disk, &one, &fresh);
-
-	if (err)
-		return err;
-	if (!fresh)
-		return ext2_corrupt(fs, "blocks past the end of inode %llu",
-				    (unsigned long long)inode->ino);
-	err = buffer_zeroed(fs->device, disk, fs->block_size, out);
-	if (err)
-		ext2_map_undo(inode, n, 1);
-	return err;
-}
-
 static int ext2_read_link(struct inode *inode, char *target, size_t nbytes)
 {
 	size_t n = min_u64(inode_size(inode), nbytes - 1);
@@ -533,32 +486,6 @@ static int ext2_read_link(struct inode *inode, char *target, size_t nbytes)
 	buffer_put(b);
 	return 0;
 }
-
-static int ext2_resize(struct inode *inode, uint64_t nbytes)
-{
-	bool shrinks = nbytes < inode_size(inode);
-	int err = ext2_may_write(ext2_of(inode));
-
-	if (err)
-		return err;
-	inode_dirty(inode);
-	err = ext2_trim_surplus(inode);
-	if (!err)
-		err = mapping_resize(&inode->mapping, nbytes);
-	if (err)
-		return err;
-	inode_touch(inode, INODE_MTIME | INODE_CTIME);
-	if (!shrinks)
-		return 0;
-	/* If this fails, it is done before the file grows again. */
-	ext2_node(inode)->reserved_end = UINT64_MAX;
-	return ext2_trim_surplus(inode);
-}
-
-const struct inode_ops ext2_file_ops = {
-	.resize = ext2_resize,
-	.write_inode = ext2_write_inode,
-};
 
 const struct inode_ops ext2_link_ops = {
 	.read_link = ext2_read_link,

@@ -429,3 +429,36 @@ int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n)
 	mutex_unlock(&node->map_lock);
 	return err;
 }
+
+/* --- directories and links: blocks as buffers --- */
+
+int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out)
+{
+	uint32_t disk, one;
+	int err = ext2_map_find(inode, n, 1, &disk, &one);
+
+	if (err)
+		return err;
+	if (!disk)
+		return ext2_corrupt(ext2_of(inode), "a hole in inode %llu",
+				    (unsigned long long)inode->ino);
+	return ext2_read(ext2_of(inode), disk, out);
+}
+
+int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out)
+{
+	struct ext2 *fs = ext2_of(inode);
+	uint32_t disk, one;
+	bool fresh;
+	int err = ext2_map_make(inode, n, 1, &disk, &one, &fresh);
+
+	if (err)
+		return err;
+	if (!fresh)
+		return ext2_corrupt(fs, "blocks past the end of inode %llu",
+				    (unsigned long long)inode->ino);
+	err = buffer_zeroed(fs->device, disk, fs->block_size, out);
+	if (err)
+		ext2_map_undo(inode, n, 1);
+	return err;
+}

@@ -282,6 +282,20 @@ static void ext2_write_pages(struct mapping *mapping, struct page **pages,
 	move_pages(mapping, pages, n, BLOCK_WRITE);
 }
 
+int ext2_trim_surplus(struct inode *inode)
+{
+	struct ext2_node *node = ext2_node(inode);
+	uint32_t block_size = ext2_of(inode)->block_size;
+	uint64_t end = (inode_size(inode) + block_size - 1) / block_size;
+	int err = 0;
+
+	if (node->reserved_end > end)
+		err = ext2_map_trim(inode, end);
+	if (!err)
+		node->reserved_end = 0;
+	return err;
+}
+
 /* Give blocks [first, end), all in one page, a place on disk where they have
  * none; all or nothing. */
 static int reserve_blocks(struct inode *inode, uint64_t first, uint64_t end)
@@ -339,4 +353,30 @@ const struct mapping_ops ext2_mapping_ops = {
 	.dirtied = inode_mapping_dirtied,
 	.hold = inode_mapping_hold,
 	.release = inode_mapping_release,
+};
+
+static int ext2_resize(struct inode *inode, uint64_t nbytes)
+{
+	bool shrinks = nbytes < inode_size(inode);
+	int err = ext2_may_write(ext2_of(inode));
+
+	if (err)
+		return err;
+	inode_dirty(inode);
+	err = ext2_trim_surplus(inode);
+	if (!err)
+		err = mapping_resize(&inode->mapping, nbytes);
+	if (err)
+		return err;
+	inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	if (!shrinks)
+		return 0;
+	/* If this fails, it is done before the file grows again. */
+	ext2_node(inode)->reserved_end = UINT64_MAX;
+	return ext2_trim_surplus(inode);
+}
+
+const struct inode_ops ext2_file_ops = {
+	.resize = ext2_resize,
+	.write_inode = ext2_write_inode,
 };
