@@ -24,7 +24,6 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "mm/dirty.h"
 #include "mm/reclaim.h"
 #include "mm/unmap.h"
 

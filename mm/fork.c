@@ -69,22 +69,12 @@ static int share_pages(struct mm *child, struct vma *v)
 
 static int fork_vma(struct mm *child, struct vma *v)
 {
-	struct vma *c = vma_new();
+	struct vma *c = vma_copy(v);
 	int err = 0;
 
 	if (!c)
 		return -ENOMEM;
-	c->start = v->start;
-	c->end = v->end;
-	c->pgoff = v->pgoff;
-	c->prot = v->prot;
-	c->maxprot = v->maxprot;
-	c->flags = v->flags;
-	c->has_copies = v->has_copies;
-	c->file = v->file;
 	c->mm = child;
-	if (c->file)
-		file_get(c->file);
 
 	struct mapping *mapping = rmap_lock(v);
 

@@ -288,6 +288,24 @@ static struct vma *heap_before(struct mm *mm, vaddr_t va)
 								      : NULL;
 }
 
+/* A private anonymous VMA; NULL: no memory. */
+static struct vma *new_private(struct mm *mm, vaddr_t start, vaddr_t end,
+			       int prot, int maxprot, unsigned flags)
+{
+	struct vma *v = vma_new();
+
+	if (!v)
+		return NULL;
+	v->mm = mm;
+	v->start = start;
+	v->end = end;
+	v->pgoff = start >> PAGE_SHIFT;
+	v->prot = prot;
+	v->maxprot = maxprot;
+	v->flags = flags;
+	return v;
+}
+
 /* Map [start, end), the heap's next pages.  mm->lock held for writing. */
 static int grow_heap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
@@ -304,16 +322,9 @@ static int grow_heap(struct mm *mm, vaddr_t start, vaddr_t end)
 		vma_set_bounds(&mm->vmas, v, v->start, end);
 		return 0;
 	}
-	v = vma_new();
+	v = new_private(mm, start, end, VM_R | VM_W, VM_ALL, VMA_HEAP);
 	if (!v)
 		return -ENOMEM;
-	v->mm = mm;
-	v->start = start;
-	v->end = end;
-	v->pgoff = start >> PAGE_SHIFT;
-	v->prot = VM_R | VM_W;
-	v->maxprot = VM_ALL;
-	v->flags = VMA_HEAP;
 	vma_insert(&mm->vmas, v);
 	return 0;
 }
@@ -365,17 +376,10 @@ void mmap_set_heap(struct mm *mm, vaddr_t start)
 static int insert_private(struct mm *mm, vaddr_t start, vaddr_t end, int prot,
 			  int maxprot, unsigned flags)
 {
-	struct vma *v = vma_new();
+	struct vma *v = new_private(mm, start, end, prot, maxprot, flags);
 
 	if (!v)
 		return -ENOMEM;
-	v->mm = mm;
-	v->start = start;
-	v->end = end;
-	v->pgoff = start >> PAGE_SHIFT;
-	v->prot = prot;
-	v->maxprot = maxprot;
-	v->flags = flags;
 	write_lock(&mm->lock);
 
 	bool free = vma_range_free(&mm->vmas, start, end);

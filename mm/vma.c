@@ -43,6 +43,26 @@ struct vma *vma_new(void)
 	return slab_alloc_zeroed(vmas);
 }
 
+struct vma *vma_copy(const struct vma *v)
+{
+	struct vma *copy = vma_new();
+
+	if (!copy)
+		return NULL;
+	copy->start = v->start;
+	copy->end = v->end;
+	copy->pgoff = v->pgoff;
+	copy->prot = v->prot;
+	copy->maxprot = v->maxprot;
+	copy->flags = v->flags;
+	copy->has_copies = v->has_copies;
+	copy->file = v->file;
+	copy->mm = v->mm;
+	if (copy->file)
+		file_get(copy->file);
+	return copy;
+}
+
 void vma_free(struct vma *v)
 {
 	slab_free(vmas, v);
@@ -314,21 +334,12 @@ int vma_cut(struct vma_list *list, vaddr_t va)
 	if (!low || low->start == va)
 		return 0;
 
-	struct vma *high = vma_new();
+	struct vma *high = vma_copy(low);
 
 	if (!high)
 		return -ENOMEM;
 	high->start = va;
-	high->end = low->end;
 	high->pgoff = vma_pgoff(low, va);
-	high->prot = low->prot;
-	high->maxprot = low->maxprot;
-	high->flags = low->flags;
-	high->has_copies = low->has_copies;
-	high->file = low->file;
-	high->mm = low->mm;
-	if (high->file)
-		file_get(high->file);
 
 	/* Who walks the file's VMAs sees the one or the two, never a hole. */
 	struct mapping *mapping = rmap_lock(low);

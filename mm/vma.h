@@ -85,6 +85,8 @@ void vma_list_init(struct vma_list *list);
 
 /* A zeroed struct, not yet in any list; NULL: no memory. */
 struct vma *vma_new(void);
+/* What @v is, with a reference to its file, in no list; NULL: no memory. */
+struct vma *vma_copy(const struct vma *v);
 /* Free a struct that is in no list; the reference to its file is the
  * caller's to put. */
 void vma_free(struct vma *v);
