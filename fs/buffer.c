@@ -397,6 +397,16 @@ void buffer_forget(struct block_device *device, uint64_t block, uint32_t nbytes)
 	buffer_put(b);
 }
 
+size_t buffer_cached_bytes(void)
+{
+	size_t nbytes;
+
+	spin_lock(&cache.lock);
+	nbytes = cache.nbytes;
+	spin_unlock(&cache.lock);
+	return nbytes;
+}
+
 void buffer_discard(struct block_device *device)
 {
 	struct buffer *b;

@@ -96,6 +96,9 @@ void buffer_init_sync(void);
  * those unused for longest first; how many went. */
 size_t buffer_shrink(struct block_device *device, size_t max);
 
+/* Bytes of metadata that are cached: for /proc/meminfo. */
+size_t buffer_cached_bytes(void);
+
 /* The device is let go of: drop all its buffers, dirty ones too. */
 void buffer_discard(struct block_device *device);
 

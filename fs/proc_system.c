@@ -14,6 +14,7 @@
 #include "arch/riscv/boot.h"
 #include "arch/riscv/pagetable.h"
 #include "arch/riscv/time.h"
+#include "fs/buffer.h"
 #include "fs/proc.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/printk.h"
@@ -38,11 +39,12 @@ static int show_meminfo(struct text *text, int pid)
 	page_count(&n);
 
 	uint64_t clean = n.cached - min_u64(n.cached, n.dirty + n.shmem);
+	uint64_t buffers = buffer_cached_bytes() >> PAGE_SHIFT;
 
 	line_kib(text, "MemTotal", n.total);
 	line_kib(text, "MemFree", n.free);
-	line_kib(text, "MemAvailable", n.free + clean);
-	line_kib(text, "Buffers", 0);
+	line_kib(text, "MemAvailable", n.free + clean + buffers);
+	line_kib(text, "Buffers", buffers);
 	line_kib(text, "Cached", n.cached);
 	line_kib(text, "SwapCached", 0);
 	line_kib(text, "SwapTotal", 0);

@@ -371,7 +371,7 @@ TEST(stores_during_msync_are_kept,
 	last = *count;
 	unmap(count, 1);
 	expect_ok(fsync(fd));
-	frames_free();
+	drop_caches();
 	expect_eq(pread(fd, &seen, sizeof(seen), 0), sizeof(seen));
 	expect_eq(seen, last);
 }

@@ -355,7 +355,7 @@ TEST(clean_mapping_does_not_undo_write,
 	expect_ok(msync(p, PAGE, MS_SYNC));
 	unmap(p, 1);
 	expect_ok(fsync(fd));
-	frames_free(); /* drops the caches, where it can */
+	drop_caches(); /* drops the caches, where it can */
 	expect_eq(file_byte(fd, 0), 'n');
 	expect_eq(file_byte(fd, 4), 'r');
 }
@@ -371,7 +371,7 @@ TEST(stores_come_back_from_the_disk,
 		p[i * PAGE + i] = 'd';
 	expect_ok(msync(p, 20 * PAGE, MS_SYNC));
 	unmap(p, 20);
-	frames_free();
+	drop_caches();
 	for (int i = 0; i < 20; i++)
 		expect_eq(file_byte(fd, i * PAGE + i),
 			  i % 3 ? pattern(i * PAGE + i) : 'd');
@@ -390,7 +390,7 @@ TEST(tail_of_the_last_page_stays_zero_on_disk,
 	memset(p + 90, 't', 100);
 	expect_ok(msync(p, PAGE, MS_SYNC));
 	unmap(p, 1);
-	frames_free();
+	drop_caches();
 	expect_ok(ftruncate(fd, PAGE));
 	expect_eq(file_byte(fd, 99), 't');
 	for (int i = 100; i < 200; i++)

@@ -78,16 +78,14 @@ void check_counted(const struct counter *counter, long low, long high,
 		     counter->name, low, high, n);
 }
 
-long frames_free(void)
+void drop_caches(void)
 {
-	if (where() == ON_QUIRE) {
-		int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	int fd;
 
-		if (fd >= 0) {
-			if (write(fd, "3\n", 2) != 2)
-				fprintf(stderr, "drop_caches: no effect\n");
-			close(fd);
-		}
-	}
-	return counter_read("nr_free_pages");
+	if (where() != ON_QUIRE)
+		return;
+	fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "3\n", 2) != 2)
+		fprintf(stderr, "drop_caches: no effect\n");
+	close(fd);
 }

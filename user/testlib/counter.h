@@ -41,7 +41,7 @@ void skip_unless_counted(const char *name);
 void check_counted(const struct counter *counter, long low, long high,
 		   struct place place);
 
-/* Free frames, after caches that can be emptied were; or -1. */
-long frames_free(void);
+/* Empty the caches of what is on disk, where that can be asked for. */
+void drop_caches(void);
 
 #endif

@@ -117,3 +117,8 @@ size_t memory_available(void)
 {
 	return meminfo("MemAvailable:");
 }
+
+size_t memory_free_or_cached(void)
+{
+	return meminfo("MemFree:") + meminfo("Buffers:") + meminfo("Cached:");
+}

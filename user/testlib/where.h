@@ -34,8 +34,10 @@ const char *program_path(void);
 
 unsigned harts_online(void);
 
-/* Bytes of memory, in all and available now (/proc/meminfo). */
+/* Bytes of memory, in all and available now (/proc/meminfo); and what is
+ * free or holds the contents of disks. */
 size_t memory_total(void);
 size_t memory_available(void);
+size_t memory_free_or_cached(void);
 
 #endif
