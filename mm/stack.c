@@ -8,8 +8,10 @@
  *
  *     slot i    |  nothing  |  stack   |  slot i + 1  |  nothing  | ...
  *
- * Unmapping costs a TLB flush on every hart, so some freed stacks stay mapped
- * for whoever comes next.
+ * Some freed stacks stay mapped for whoever comes next.  The others give back
+ * their frames at once; but their addresses may still be in TLBs, and flushing
+ * those costs an interrupt of every hart.  So a slot rests until some hundreds
+ * of others do, and one flush serves them all: nobody touches it meanwhile.
  *
  * Locking: stack_lock, for all of it.
  */
@@ -26,36 +28,55 @@ enum {
 	SLOT_SIZE = 2 * KERNEL_STACK_SIZE,
 	NSLOTS = 32768,
 	NSPARE = 16,
+	NRESTING = 256,
 	STACK_PAGES = KERNEL_STACK_SIZE / 4096,
 };
 
 static struct spinlock stack_lock =
 	SPINLOCK_INIT("kernel stacks", RANK_KERNEL_MAP);
-static uint64_t used[NSLOTS / 64]; /* slots, a bit each */
-static unsigned first_word;        /* no free slot in the words before it */
+static uint64_t used[NSLOTS / 64];    /* slots, a bit each */
+static uint64_t resting[NSLOTS / 64]; /* unmapped, not flushed, still used */
+static unsigned nresting;
+static unsigned first_word; /* no free slot in the words before it */
 static vaddr_t spare[NSPARE];
 static unsigned nspare;
 
 static vaddr_t slot_take(void)
 {
-	for (; first_word < NSLOTS / 64; first_word++)
-		for (unsigned bit = 0; bit < 64; bit++) {
-			if (used[first_word] >> bit & 1)
-				continue;
-			used[first_word] |= 1ul << bit;
-			return STACKS_START +
-			       (first_word * 64 + bit) * (vaddr_t)SLOT_SIZE +
-			       SLOT_SIZE - KERNEL_STACK_SIZE;
-		}
+	for (; first_word < NSLOTS / 64; first_word++) {
+		uint64_t free = ~used[first_word];
+		unsigned bit;
+
+		if (!free)
+			continue;
+		bit = __builtin_ctzl(free);
+		used[first_word] |= 1ul << bit;
+		return STACKS_START +
+		       (first_word * 64 + bit) * (vaddr_t)SLOT_SIZE +
+		       SLOT_SIZE - KERNEL_STACK_SIZE;
+	}
 	return 0;
+}
+
+/* Make the resting slots free. */
+static void slots_flush(void)
+{
+	tlb_flush_kernel();
+	for (unsigned word = 0; word < NSLOTS / 64; word++) {
+		used[word] &= ~resting[word];
+		resting[word] = 0;
+	}
+	nresting = 0;
+	first_word = 0;
 }
 
 static void slot_put(vaddr_t stack)
 {
 	unsigned slot = (stack - STACKS_START) / SLOT_SIZE;
 
-	used[slot / 64] &= ~(1ul << slot % 64);
-	first_word = min_u64(first_word, slot / 64);
+	resting[slot / 64] |= 1ul << slot % 64;
+	if (++nresting == NRESTING)
+		slots_flush();
 }
 
 static void unmap_pages(vaddr_t stack, unsigned npages)
@@ -91,6 +112,10 @@ vaddr_t kernel_stack_alloc(void)
 		stack = spare[--nspare];
 	} else {
 		stack = slot_take();
+		if (!stack && nresting) {
+			slots_flush();
+			stack = slot_take();
+		}
 		if (stack && map_pages(stack)) {
 			slot_put(stack);
 			stack = 0;

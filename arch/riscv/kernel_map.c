@@ -123,6 +123,17 @@ paddr_t kernel_unmap(vaddr_t va)
 	assert(slot);
 	old = pte_take(slot);
 	assert(pte_present(old));
-	tlb_flush_kernel(va, PAGE_SIZE);
 	return pte_pfn(old) << PAGE_SHIFT;
+}
+
+bool kernel_fault_spurious(vaddr_t va, int access)
+{
+	pte_slot *slot;
+
+	if (!access || va < STACKS_START || va >= STACKS_END)
+		return false;
+	slot = pagetable_find(&kernel_pagetable, va);
+	tlb_flush_kernel_local(page_down(va), PAGE_SIZE);
+	return slot && pte_present(pte_read(slot)) &&
+	       pte_allows(pte_read(slot), access);
 }

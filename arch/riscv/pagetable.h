@@ -117,21 +117,28 @@ void tlb_init(void);
 uint32_t asid_alloc(void);
 void asid_free(uint32_t asid);
 
-/* Forget kernel addresses: on this hart, or on all. */
+/* Forget these kernel addresses on this hart, or all on all harts. */
 void tlb_flush_kernel_local(vaddr_t start, size_t nbytes);
-void tlb_flush_kernel(vaddr_t start, size_t nbytes);
+void tlb_flush_kernel(void);
 
 /* --- the kernel's half --- */
 
 /*
  * Map one page of the kernel's own at @va (between STACKS_START and
- * STACKS_END) readable and writable; 0 or -ENOMEM.  Or unmap it, on all
- * harts; returns its frame's address.  The caller lets only one run at a
- * time.  A hart may remember that nothing was there: thread_switch() flushes
- * a stack's range on the hart that starts to use it.
+ * STACKS_END) readable and writable; 0 or -ENOMEM.  Or unmap it; returns its
+ * frame's address.  The caller lets only one run at a time, and calls
+ * tlb_flush_kernel() before @va is mapped again.
+ *
+ * A hart may remember that nothing was there: thread_switch() flushes a stack
+ * on the hart that starts to use it, and kernel_fault_spurious() does when
+ * another hart looks at it.
  */
 int kernel_map(vaddr_t va, paddr_t pa);
 paddr_t kernel_unmap(vaddr_t va);
+
+/* The kernel faulted at @va (@access: 0 if that was no page fault): only
+ * because of an old TLB entry?  Then that is gone: run again. */
+bool kernel_fault_spurious(vaddr_t va, int access);
 
 /*
  * Build the kernel's final map, of physical memory below @memory_end.  Tables

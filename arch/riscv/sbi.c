@@ -131,9 +131,9 @@ void sbi_remote_fence_i(unsigned long harts)
 	call_harts(SBI_RFENCE, RFENCE_FENCE_I, harts, 0, 0, 0);
 }
 
-void sbi_remote_sfence(unsigned long harts, vaddr_t start, uint64_t nbytes)
+void sbi_remote_sfence(unsigned long harts)
 {
-	call_harts(SBI_RFENCE, RFENCE_SFENCE, harts, start, nbytes, 0);
+	call_harts(SBI_RFENCE, RFENCE_SFENCE, harts, 0, UINT64_MAX, 0);
 }
 
 void sbi_remote_sfence_asid(unsigned long harts, vaddr_t start, uint64_t nbytes,

@@ -19,7 +19,7 @@ void sbi_send_ipi(unsigned long harts);
 
 /* Return when all @harts have done it. */
 void sbi_remote_fence_i(unsigned long harts);
-void sbi_remote_sfence(unsigned long harts, vaddr_t start, uint64_t nbytes);
+void sbi_remote_sfence(unsigned long harts); /* everything */
 void sbi_remote_sfence_asid(unsigned long harts, vaddr_t start, uint64_t nbytes,
 			    uint32_t asid);
 

@@ -191,9 +191,9 @@ void tlb_flush_kernel_local(vaddr_t start, size_t nbytes)
 		asm volatile("sfence.vma %0" ::"r"(start + at) : "memory");
 }
 
-void tlb_flush_kernel(vaddr_t start, size_t nbytes)
+void tlb_flush_kernel(void)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	tlb_flush_kernel_local(start, nbytes);
-	sbi_remote_sfence(harts_others_online(), start, nbytes);
+	asm volatile("sfence.vma" ::: "memory");
+	sbi_remote_sfence(harts_others_online());
 }

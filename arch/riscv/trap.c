@@ -20,6 +20,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/irq.h"
 #include "arch/riscv/layout.h"
+#include "arch/riscv/pagetable.h"
 #include "arch/riscv/thread.h"
 #include "arch/riscv/trap_entry.h"
 #include "kernel/lib/assert.h"
@@ -235,8 +236,11 @@ void trap_from_kernel(struct trap_frame *frame)
 	}
 	landing = fixup_find(frame->pc);
 	if (!landing || frame->value >= USER_END ||
-	    !(frame->status & SSTATUS_SUM))
-		kernel_died(frame);
-	if (!copy_resolved(frame))
+	    !(frame->status & SSTATUS_SUM)) {
+		if (!kernel_fault_spurious(frame->value,
+					   exception_of(frame)->access))
+			kernel_died(frame);
+	} else if (!copy_resolved(frame)) {
 		frame->pc = landing;
+	}
 }
