@@ -14,7 +14,8 @@
  * then any; then the following groups.
  *
  * Directories (Orlov's idea, in short): those in the root are unrelated, so
- * each goes to another of the emptier groups; others stay near their parent.
+ * each starts in another group; others stay near their parent; all of them in
+ * groups that have at least the average room.
  *
  * Locking: fs->lock, for bitmaps, descriptors and counts.
  * Tests: tests/host/ext2_model_test.c.
@@ -257,8 +258,6 @@ static void inode_mark(struct ext2 *fs, uint32_t g, struct buffer *bitmap,
 		group->ndirs += change;
 	buffer_end(descriptor_buffer(fs, g));
 	fs->nfree_inodes -= change;
-	if (directory)
-		fs->ndirs += change;
 }
 
 static int group_alloc_ino(struct ext2 *fs, uint32_t g, bool directory,
@@ -300,31 +299,19 @@ static bool group_is_roomy(struct ext2 *fs, uint32_t g)
 static uint32_t choose_group(struct ext2 *fs, const struct inode *dir,
 			     bool directory)
 {
-	uint32_t parent = (dir->ino - 1) / fs->inodes_per_group;
-	uint32_t best = parent, least = UINT32_MAX;
+	uint32_t first = (dir->ino - 1) / fs->inodes_per_group;
 
 	if (!directory)
-		return parent;
-	if (dir->ino != EXT2_ROOT_INO) {
-		for (uint32_t i = 0; i < fs->ngroups; i++) {
-			uint32_t g = (parent + i) % fs->ngroups;
-
-			if (group_is_roomy(fs, g))
-				return g;
-		}
-		return parent;
-	}
-	uint32_t spread = fs->spread++;
-
+		return first;
+	if (dir->ino == EXT2_ROOT_INO)
+		first = fs->spread++ % fs->ngroups;
 	for (uint32_t i = 0; i < fs->ngroups; i++) {
-		uint32_t g = (spread + i) % fs->ngroups;
+		uint32_t g = (first + i) % fs->ngroups;
 
-		if (group_is_roomy(fs, g) && ext2_group(fs, g)->ndirs < least) {
-			best = g;
-			least = ext2_group(fs, g)->ndirs;
-		}
+		if (group_is_roomy(fs, g))
+			return g;
 	}
-	return best;
+	return first;
 }
 
 int ext2_alloc_ino(struct inode *dir, uint32_t mode, uint32_t *ino)

@@ -47,17 +47,17 @@ struct ext2 {
 	uint32_t blocks_per_group;                     /* (c) */
 	uint32_t ninodes, first_ino, inodes_per_group; /* (c) */
 	uint32_t inode_size;                           /* (c) */
-	uint32_t table_blocks;        /* (c) inode table, of each group */
-	uint32_t nfree_blocks;        /* (l) */
-	uint32_t nfree_inodes, ndirs; /* (l) */
-	uint32_t generation;          /* (l) of the next new inode */
-	uint32_t spread;              /* (l) where the next directory goes */
-	bool has_types;               /* (c) INCOMPAT_FILETYPE */
-	bool writable;                /* (c) mounted for writing */
-	bool was_clean;               /* (c) when mounted */
-	atomic_uint corrupt;          /* (a) found so while mounted */
-	atomic_uint nnodes;           /* (a) of its inodes in memory */
-	struct ext2_io *io;           /* (c) ext2_pages.c */
+	uint32_t table_blocks; /* (c) inode table, of each group */
+	uint32_t nfree_blocks; /* (l) */
+	uint32_t nfree_inodes; /* (l) */
+	uint32_t generation;   /* (l) of the next new inode */
+	uint32_t spread;       /* (l) where the next directory goes */
+	bool has_types;        /* (c) INCOMPAT_FILETYPE */
+	bool writable;         /* (c) mounted for writing */
+	bool was_clean;        /* (c) when mounted */
+	atomic_uint corrupt;   /* (a) found so while mounted */
+	atomic_uint nnodes;    /* (a) of its inodes in memory */
+	struct ext2_io *io;    /* (c) ext2_pages.c */
 };
 
 /* An inode's own part.  Locks: (m) map_lock, (i) inode lock, (c) constant. */

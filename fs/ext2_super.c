@@ -363,7 +363,6 @@ static int read_descriptors(struct ext2 *fs)
 			return refuse(fs, "bad group descriptor");
 		fs->nfree_blocks += group->nfree_blocks;
 		fs->nfree_inodes += group->nfree_inodes;
-		fs->ndirs += group->ndirs;
 	}
 	return 0;
 }
