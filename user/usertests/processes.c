@@ -387,7 +387,7 @@ TEST(ids_of_a_process,
 
 TEST(fork_bomb_ends_and_memory_returns,
      "Processes are forked until the kernel has enough of it: EAGAIN or "
-     "ENOMEM, nobody dies, and afterwards fork works again.")
+     "ENOMEM, or it kills some of them; we live, and can fork again.")
 {
 	/* A Linux that runs other things too is not driven to its limits. */
 	int limit = where() == ON_QUIRE ? 600 : 100, ends[2], n;
@@ -412,7 +412,7 @@ TEST(fork_bomb_ends_and_memory_returns,
 		int status;
 
 		expect_ok(wait(&status));
-		expect_eq(status, 0);
+		expect(status == 0 || status == SIGKILL);
 	}
 	expect_exit(fork_exiting(4), 4);
 }
