@@ -23,9 +23,9 @@ static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		*old = p->limits[which];
 	if (new)
 		p->limits[which] = *new;
-	if (new && which == RLIMIT_STACK && p->mm)
+	if (new &&which == RLIMIT_STACK && p->mm)
 		p->mm->stack_limit = new->rlim_cur;
-	if (new && which == RLIMIT_AS && p->mm)
+	if (new &&which == RLIMIT_AS && p->mm)
 		p->mm->space_limit = new->rlim_cur;
 	spin_unlock(&p->signal_lock);
 	return 0;

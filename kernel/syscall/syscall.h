@@ -16,9 +16,6 @@
 
 typedef long syscall_handler(const uint64_t *arg);
 
-/* Run call @number; -ENOSYS (logged once) if there is none. */
-long syscall_dispatch(uint64_t number, const uint64_t *arg);
-
 #define SYSCALL(name) long sys_##name(const uint64_t *arg)
 
 #endif

@@ -13,6 +13,7 @@
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/task/task.h"
+#include "kernel/task/trap.h"
 
 static syscall_handler *const table[] = {
 	/* processes and threads */

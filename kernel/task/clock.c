@@ -21,7 +21,7 @@
 #include "arch/riscv/trap.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/assert.h"
-#include "kernel/sync/spinlock.h"
+#include "kernel/task/sched.h"
 
 /*
  * Field locks: (k) lock, (h) only its hart with interrupts off.
@@ -151,6 +151,34 @@ void clock_need_tick(uint64_t now)
 
 	if (clock->armed > now + TICK)
 		arm(clock, now + TICK);
+}
+
+struct sleeper {
+	struct alarm alarm;
+	struct task *task;
+};
+
+static void sleeper_ring(struct alarm *alarm)
+{
+	sched_wake(container_of(alarm, struct sleeper, alarm)->task);
+}
+
+void sched_block_until(uint64_t deadline)
+{
+	struct sleeper sleeper = {.task = task_current(),
+				  .alarm.ring = sleeper_ring};
+
+	if (deadline == UINT64_MAX) {
+		sched_block();
+		return;
+	}
+	if (deadline <= time_now()) {
+		sched_cancel();
+		return;
+	}
+	alarm_set(&sleeper.alarm, deadline);
+	sched_block();
+	alarm_cancel(&sleeper.alarm);
 }
 
 uint64_t clock_realtime(void)

@@ -2,15 +2,14 @@
 /*
  * exec.c - running a program file.
  *
- * In two halves.  program_load() finds the file (following #! lines), checks
+ * program_load() finds the file (following #! lines), checks
  * it, and builds the whole new address space beside the old one: segments as
  * private mappings of the file (nothing is read but headers; the pager does
  * that), the program interpreter if one is named, the stack with its strings,
  * and the page with the signal trampoline.  All of this can fail, and then
  * the caller goes on as if nothing had been.
  *
- * process_exec() then commits: it ends the caller's other threads, and moves
- * into the new address space.  From there on nothing fails.
+ * exec_commit.c then moves the caller into it, and that can't fail.
  *
  * Book: chapter 4.
  */
@@ -452,76 +451,5 @@ int program_load(struct program *program, struct file *f, const char *path,
 	image_discard(&loader->interpreter);
 	image_discard(&loader->program);
 	kfree(loader);
-	return err;
-}
-
-/* Move into the new program.  Only this task is left; nothing can fail. */
-static void commit(const struct program *program)
-{
-	struct task *task = task_current();
-	struct process *p = task->process;
-	struct mm *old = task->mm;
-
-	task_release_mm(task);
-	spin_lock(&process_tree_lock);
-	p->mm = program->mm;
-	p->has_execed = true;
-	string_copy(p->name, program->name, sizeof(p->name));
-	process_vfork_done(p);
-	spin_unlock(&process_tree_lock);
-	string_copy(task->name, program->name, sizeof(task->name));
-	p->trampoline = program->trampoline;
-	task->mm = program->mm;
-	mm_switch(task->mm);
-	mm_drop_user(old);
-	fdtable_close_on_exec(p->files);
-	signal_exec(task);
-	trap_frame_init_user(thread_frame(&task->thread), program->entry,
-			     program->sp);
-}
-
-/* Descriptors shared with another process would lose theirs, too: then a
- * copy of our own, made before anything is given up. */
-static int copy_shared_files(struct process *p, struct fdtable **copy)
-{
-	*copy = fdtable_is_shared(p->files) ? fdtable_copy(p->files) : NULL;
-	return *copy || !fdtable_is_shared(p->files) ? 0 : -ENOMEM;
-}
-
-static void change_files(struct process *p, struct fdtable *files)
-{
-	struct fdtable *old = p->files;
-
-	spin_lock(&process_tree_lock);
-	p->files = files;
-	spin_unlock(&process_tree_lock);
-	fdtable_put(old);
-}
-
-long process_exec(struct file *f, const char *path,
-		  const struct exec_strings *strings)
-{
-	struct process *p = task_current()->process;
-	struct program program;
-	struct fdtable *files;
-	int err = program_load(&program, f, path, strings, p);
-
-	if (err)
-		return err;
-	err = copy_shared_files(p, &files);
-	if (err)
-		goto drop;
-	err = process_end_other_tasks();
-	if (err)
-		goto put;
-	if (files)
-		change_files(p, files);
-	commit(&program);
-	return 0;
-put:
-	if (files)
-		fdtable_put(files);
-drop:
-	mm_drop_user(program.mm);
 	return err;
 }

@@ -32,12 +32,14 @@
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
+#include "mm/page.h"
 #include "mm/slab.h"
 
 struct spinlock process_tree_lock = SPINLOCK_INIT("process tree", RANK_PROCESS);
 
 struct task_counts task_counts;
 static struct slab_cache *process_cache;
+static unsigned tasks_max; /* an eighth of memory may be kernel stacks */
 
 static const uint64_t THREAD_SHARES =
 	CLONE_VM | CLONE_SIGHAND | CLONE_FILES | CLONE_FS;
@@ -48,10 +50,14 @@ static const uint64_t NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP |
 
 void process_init(void)
 {
+	struct page_counts counts;
+
 	process_cache =
 		slab_cache_create("process", sizeof(struct process), 64);
 	if (!process_cache)
 		panic("no memory for processes");
+	page_count(&counts);
+	tasks_max = (counts.total << PAGE_SHIFT) / 8 / KERNEL_STACK_SIZE;
 }
 
 /* --- a process --- */
@@ -332,6 +338,8 @@ long task_clone(const struct clone_request *request)
 
 	if (err)
 		return err;
+	if (task_counts.tasks >= tasks_max)
+		return -EAGAIN;
 	child = task_new(wait.task->name);
 	if (!child)
 		return -ENOMEM;

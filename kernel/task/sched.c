@@ -314,34 +314,6 @@ void sched_block(void)
 	irq_restore(irq);
 }
 
-struct sleeper {
-	struct alarm alarm;
-	struct task *task;
-};
-
-static void sleeper_ring(struct alarm *alarm)
-{
-	sched_wake(container_of(alarm, struct sleeper, alarm)->task);
-}
-
-void sched_block_until(uint64_t deadline)
-{
-	struct sleeper sleeper = {.task = task_current(),
-				  .alarm.ring = sleeper_ring};
-
-	if (deadline == UINT64_MAX) {
-		sched_block();
-		return;
-	}
-	if (deadline <= time_now()) {
-		sched_cancel();
-		return;
-	}
-	alarm_set(&sleeper.alarm, deadline);
-	sched_block();
-	alarm_cancel(&sleeper.alarm);
-}
-
 /* --- giving way --- */
 
 /* Let others run: behind all of them, or, with some of the slice left, behind

@@ -23,7 +23,7 @@
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
-#include "kernel/syscall/syscall.h"
+#include "kernel/task/trap.h"
 #include "mm/fault.h"
 
 void trap_syscall(struct trap_frame *frame)
