@@ -32,7 +32,7 @@
 
 enum { DENTRY_HASH_SIZE = 4096, DENTRY_SHRINK_BATCH = 16 };
 
-static struct spinlock dentry_lock = SPINLOCK_INIT("dentries", RANK_DENTRY);
+struct spinlock dentry_lock = SPINLOCK_INIT("dentries", RANK_DENTRY);
 static struct list hash_table[DENTRY_HASH_SIZE];
 static struct list unused; /* by lru_link */
 static size_t nunused;
@@ -129,8 +129,7 @@ struct dentry *dentry_hold(struct dentry *d)
 	return d;
 }
 
-/* 0 to 1 only here. */
-static struct dentry *hold_locked(struct dentry *d)
+struct dentry *dentry_hold_locked(struct dentry *d)
 {
 	if (atomic_fetch_add(&d->refs, 1) == 0) {
 		list_remove(&d->lru_link);
@@ -243,7 +242,7 @@ static struct dentry *cache_find(struct dentry *dir, const char *name,
 		if (d->hash == hash && d->parent == dir &&
 		    d->name->nbytes == nname &&
 		    memcmp(d->name->text, name, nname) == 0) {
-			found = hold_locked(d);
+			found = dentry_hold_locked(d);
 			break;
 		}
 	}
@@ -398,129 +397,4 @@ void dentry_move(struct dentry *d, struct dentry *target)
 	spin_unlock(&dentry_lock);
 	free_pruned(&dead);
 	dentry_put(old_parent);
-}
-
-/* --- mounts, and paths --- */
-
-int dentry_mount(struct dentry *point, struct dentry *root)
-{
-	int err = 0;
-
-	spin_lock(&dentry_lock);
-	if (point->mount_root)
-		err = -EBUSY;
-	else if (point->unlinked)
-		err = -ENOENT;
-	if (!err) {
-		point->mount_root = root;
-		root->mount_point = point;
-	}
-	spin_unlock(&dentry_lock);
-	return err;
-}
-
-int dentry_unmount(struct dentry *root)
-{
-	int err = -EBUSY;
-
-	spin_lock(&dentry_lock);
-	if (root->refs == 2 && root->mount_point && !root->mount_root) {
-		root->mount_point->mount_root = NULL;
-		root->mount_point = NULL;
-		err = 0;
-	}
-	spin_unlock(&dentry_lock);
-	return err;
-}
-
-struct dentry *dentry_cross(struct dentry *d)
-{
-	/* Most names are no mount points; a mount just now may be missed. */
-	while (d->mount_root) {
-		struct dentry *point = d;
-
-		spin_lock(&dentry_lock);
-		if (d->mount_root)
-			d = hold_locked(d->mount_root);
-		spin_unlock(&dentry_lock);
-		if (d == point)
-			break;
-		dentry_put(point);
-	}
-	return d;
-}
-
-/* The mount point that @d, a filesystem's root, covers; or @d. */
-static struct dentry *uncover_locked(struct dentry *d, struct dentry *root)
-{
-	while (d != root && d->parent == d && d->mount_point)
-		d = d->mount_point;
-	return d;
-}
-
-struct dentry *dentry_above(struct dentry *d, struct dentry *root)
-{
-	spin_lock(&dentry_lock);
-	d = uncover_locked(d, root);
-	if (d != root)
-		d = d->parent;
-	hold_locked(d);
-	spin_unlock(&dentry_lock);
-	return d;
-}
-
-bool dentry_is_below(struct dentry *d, struct dentry *above)
-{
-	spin_lock(&dentry_lock);
-	while (d != above && d->parent != d)
-		d = d->parent;
-	spin_unlock(&dentry_lock);
-	return d == above;
-}
-
-/* Put @text before @at, unless it would reach below @start: then NULL. */
-static char *prepend(char *start, char *at, const char *text, size_t nbytes)
-{
-	if (!at || (size_t)(at - start) < nbytes)
-		return NULL;
-	return memcpy(at - nbytes, text, nbytes);
-}
-
-static char *path_before_locked(struct dentry *d, struct dentry *root,
-				char *start, char *at)
-{
-	char *end = at;
-
-	for (;;) {
-		d = uncover_locked(d, root);
-		if (d == root || d->parent == d)
-			break;
-		at = prepend(start, at, d->name->text, d->name->nbytes);
-		at = prepend(start, at, "/", 1);
-		d = d->parent;
-	}
-	if (at == end)
-		at = prepend(start, at, "/", 1);
-	if (root && d != root)
-		at = prepend(start, at, "(unreachable)", 13);
-	return at;
-}
-
-ssize_t dentry_path(struct dentry *d, struct dentry *root, char *out,
-		    size_t nbytes)
-{
-	char *end = out + nbytes;
-
-	spin_lock(&dentry_lock);
-
-	char *at = prepend(out, end, "", 1);
-
-	if (d->unlinked)
-		at = prepend(out, at, " (deleted)", 10);
-	at = path_before_locked(d, root, out, at);
-	spin_unlock(&dentry_lock);
-	if (!at)
-		return -ENAMETOOLONG;
-	memmove(out, at, end - at);
-	return end - at - 1;
 }

@@ -45,9 +45,13 @@ struct dentry {
 	struct name *name;                /* (D) counted */
 };
 
+extern struct spinlock dentry_lock;
+
 void dentry_init_cache(void);
 
 struct dentry *dentry_hold(struct dentry *d);
+/* Also to an unused one; dentry_lock held. */
+struct dentry *dentry_hold_locked(struct dentry *d);
 void dentry_put(struct dentry *d); /* may sleep */
 
 /* A dentry that is its own parent, "/": a filesystem's root, or an inode
