@@ -118,7 +118,12 @@ size_t memory_available(void)
 	return meminfo("MemAvailable:");
 }
 
-size_t memory_free_or_cached(void)
+size_t memory_of_buffers(void)
 {
-	return meminfo("MemFree:") + meminfo("Buffers:") + meminfo("Cached:");
+	return meminfo("Buffers:");
+}
+
+size_t memory_of_files(void)
+{
+	return meminfo("Cached:");
 }

@@ -34,10 +34,11 @@ const char *program_path(void);
 
 unsigned harts_online(void);
 
-/* Bytes of memory, in all and available now (/proc/meminfo); and what is
- * free or holds the contents of disks. */
+/* Bytes of memory, in all and available now (/proc/meminfo); and what of it
+ * holds disk blocks, and pages of files. */
 size_t memory_total(void);
 size_t memory_available(void);
-size_t memory_free_or_cached(void);
+size_t memory_of_buffers(void);
+size_t memory_of_files(void);
 
 #endif
