@@ -30,7 +30,6 @@
 #include "mm/rmap.h"
 
 enum { GATHER_MAX = 128 };
-static const uint64_t TABLE_SPAN_MAX = 1 << 30;
 
 struct gather {
 	struct mm *mm;
@@ -150,11 +149,8 @@ void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 	gather_flush(&g);
 	if (!tables)
 		return;
-	/* No table reaches further than 1 GiB. */
-	start = start & ~(TABLE_SPAN_MAX - 1);
-	end = (end + TABLE_SPAN_MAX - 1) & ~(TABLE_SPAN_MAX - 1);
-	pagetable_trim(&mm->pagetable, prev ? max_u64(prev->end, start) : start,
-		       v ? min_u64(v->start, end) : end);
+	pagetable_trim(&mm->pagetable, start, end, prev ? prev->end : 0,
+		       v ? v->start : USER_END);
 }
 
 void unmap_free(struct list *dead)

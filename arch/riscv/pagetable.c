@@ -155,94 +155,82 @@ int pagetable_init(struct pagetable *pt)
 }
 
 /*
- * Tables that are out of the tree but may still be in TLBs, chained through
- * their first slots.  (A walker that gets in there meets an address, which
- * lacks PTE_V: an empty slot.)
+ * Freeing tables: of those that lie wholly in [floor, ceiling).  Out of the
+ * tree they may still be in TLBs; they are chained through their first slots
+ * until those are flushed.  (A walker that gets in there meets an address,
+ * which lacks PTE_V: an empty slot.)
  */
-struct dead_tables {
-	paddr_t first;
-	size_t ntables;
+struct trim {
+	vaddr_t floor, ceiling;
+	paddr_t dead;
+	size_t ndead;
 };
 
-static void table_unlink(pte_slot *slot, struct dead_tables *dead)
+static void table_unlink(struct trim *trim, pte_slot *slot)
 {
 	paddr_t pa = pte_pfn(pte_take(slot)) << PAGE_SHIFT;
 	pte_slot *table = phys_to_virt(pa);
 
 	assert(pte_none(pte_read(table)));
-	pte_set(table, (pte_t){dead->first});
-	dead->first = pa;
-	dead->ntables++;
+	pte_set(table, (pte_t){trim->dead});
+	trim->dead = pa;
+	trim->ndead++;
 }
 
-/* Unlink what lies wholly in [floor, ceiling) below one slot. */
-static void trim_slot(pte_slot *slot, int level, vaddr_t va, vaddr_t floor,
-		      vaddr_t ceiling, struct dead_tables *dead)
+/* Look at the slots of one table that have to do with [start, end). */
+static void trim_table(struct trim *trim, pte_slot *table, int level,
+		       vaddr_t start, vaddr_t end)
 {
-	pte_slot *table = table_below(slot);
-	vaddr_t end = slot_end(va, level);
+	uint64_t span = 1ul << level_shift(level);
 
-	if (!table)
-		return;
-	for (vaddr_t at = max_u64(va, floor);
-	     level > 1 && at < min_u64(end, ceiling);
-	     at = slot_end(at, level - 1))
-		trim_slot(&table[slot_index(at, level - 1)], level - 1,
-			  at >> level_shift(level - 1)
-					  << level_shift(level - 1),
-			  floor, ceiling, dead);
-	if (floor <= va && end <= ceiling)
-		table_unlink(slot, dead);
+	for (vaddr_t va = start & -span; va < end; va += span) {
+		pte_slot *slot = &table[slot_index(va, level)];
+		pte_slot *below = table_below(slot);
+
+		if (!below)
+			continue;
+		if (level > 1)
+			trim_table(trim, below, level - 1, max_u64(va, start),
+				   min_u64(va + span, end));
+		if (trim->floor <= va && va + span <= trim->ceiling)
+			table_unlink(trim, slot);
+	}
 }
 
-static void dead_tables_free(struct pagetable *pt, struct dead_tables *dead)
+static void trim_free(struct pagetable *pt, struct trim *trim)
 {
-	atomic_fetch_sub(&pt->ntables, dead->ntables);
-	while (dead->first) {
-		paddr_t pa = dead->first;
+	atomic_fetch_sub(&pt->ntables, trim->ndead);
+	while (trim->dead) {
+		paddr_t pa = trim->dead;
 		pte_slot *table = phys_to_virt(pa);
 
-		dead->first = pte_take(table).bits;
+		trim->dead = pte_take(table).bits;
 		pagetable_frame_free(pa);
 	}
 }
 
-static void trim(struct pagetable *pt, vaddr_t floor, vaddr_t ceiling,
-		 struct dead_tables *dead)
+void pagetable_trim(struct pagetable *pt, vaddr_t start, vaddr_t end,
+		    vaddr_t floor, vaddr_t ceiling)
 {
-	pte_slot *root = phys_to_virt(pt->root);
-	vaddr_t va = floor >> level_shift(ROOT_LEVEL)
-				      << level_shift(ROOT_LEVEL);
+	struct trim trim = {.floor = floor, .ceiling = ceiling};
 
-	for (; va < ceiling; va = slot_end(va, ROOT_LEVEL))
-		trim_slot(&root[slot_index(va, ROOT_LEVEL)], ROOT_LEVEL, va,
-			  floor, ceiling, dead);
-}
-
-void pagetable_trim(struct pagetable *pt, vaddr_t floor, vaddr_t ceiling)
-{
-	struct dead_tables dead = {0};
-
-	/* Not even one smallest table fits. */
-	if (slot_end(floor + PAGE_SIZE * SLOTS - 1, 1) > ceiling)
-		return;
-	trim(pt, floor, ceiling, &dead);
-	if (!dead.ntables)
+	trim_table(&trim, phys_to_virt(pt->root), ROOT_LEVEL, start, end);
+	if (!trim.ndead)
 		return;
 	tlb_flush_all(pt);
-	dead_tables_free(pt, &dead);
+	trim_free(pt, &trim);
 }
 
 void pagetable_destroy(struct pagetable *pt)
 {
 	pte_slot *root = phys_to_virt(pt->root);
-	struct dead_tables dead = {0};
+	struct trim trim = {.floor = 0, .ceiling = USER_END};
 
 	/* Nobody runs on it, and stale entries die with the identifier: the
 	 * table that gets it next flushes on every hart it comes to. */
 	assert(atomic_load(&pt->harts) == 0);
-	trim(pt, 0, USER_END, &dead);
-	dead_tables_free(pt, &dead);
+	trim_table(&trim, root, ROOT_LEVEL, 0, USER_END);
+	trim_free(pt, &trim);
 	for (unsigned i = 0; i < kernel_nslots; i++)
 		pte_set(&root[kernel_slot[i]], (pte_t){0});
 	pagetable_frame_free(pt->root);

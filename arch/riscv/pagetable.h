@@ -82,7 +82,8 @@ bool pte_span_next(struct pagetable *pt, struct pte_span *span);
  * mapped in [floor, ceiling) around it.  Their entries must all be none.
  * Flushes them from all TLBs before their frames go.
  */
-void pagetable_trim(struct pagetable *pt, vaddr_t floor, vaddr_t ceiling);
+void pagetable_trim(struct pagetable *pt, vaddr_t start, vaddr_t end,
+		    vaddr_t floor, vaddr_t ceiling);
 
 /* Run on @pt (NULL: on the kernel's own), on this hart. (tlb.c, like all
  * below.) */
