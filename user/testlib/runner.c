@@ -36,7 +36,7 @@
 #include "testlib/where.h"
 
 enum {
-	CASE_SECONDS = 60,
+	CASE_SECONDS = 300,
 	CASE_FRAMES = 24, /* what one case may leave in caches, unnoticed */
 	RUN_FRAMES = 256, /* what a whole run may */
 	RUN_INODES = 32,  /* of devices and /proc, that have cached names */
