@@ -143,10 +143,11 @@ TEST(stores_after_msync_are_written_again,
 }
 
 TEST(store_after_msync_costs_no_fault,
-     "After msync the mapping stays writable: the next stores do not fault.")
+     "After msync the mapping stays writable: the next stores do not fault, "
+     "where harts set D.")
 {
 	enum { N = 64 };
-	struct counter written, faults;
+	struct counter written, faults, mended;
 	int fd = make_clean_file(N, &written);
 	char *p = map_shared(fd, N);
 
@@ -155,9 +156,12 @@ TEST(store_after_msync_costs_no_fault,
 		p[i * PAGE] = 'a';
 	expect_ok(msync(p, N * PAGE, MS_SYNC));
 	faults = counter_start("pgfault");
+	mended = counter_start("quire_fault_mended");
 	for (int i = 0; i < N; i++)
 		p[i * PAGE] = 'b';
-	expect_counted_between(&faults, 0, 4);
+	/* A hart that can't set D by itself asks for it: one fault a page. */
+	if (counter_since(&mended) < N)
+		expect_counted_between(&faults, 0, 4);
 	expect_ok(msync(p, N * PAGE, MS_SYNC));
 	expect_counted(&written, 2 * N);
 }
@@ -450,6 +454,7 @@ TEST(store_on_a_full_disk_is_sigbus,
 	/* What the filler could not use, it having needed two blocks. */
 	expect_between(refused, N / 2, N);
 	expect_ok(unlink("filler"));
+	sync(); /* the flusher may be at work on it, and let go only now */
 	for (int i = 0; i < N; i++)
 		expect_no_fault(fault_write(p + i * PAGE, 'g'));
 	expect_ok(msync(p, N * PAGE, MS_SYNC));
