@@ -54,7 +54,7 @@ foreach(program mmaptest usertests)
 		"debug    2      128M   1024"
 		"debug    4      128M   4096"
 		"default  2      128M   4096  --no-ad")
-		separate_arguments(row)
+		separate_arguments(row UNIX_COMMAND "${row}")
 		list(POP_FRONT row kernel harts memory block)
 		string(JOIN "-" name ${kernel} ${harts} ${memory} ${block}
 			${row})
