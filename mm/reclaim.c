@@ -22,7 +22,7 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-enum { BATCH = 32 };
+enum { BATCH = 32, ROUNDS = 3 };
 
 static struct spinlock lru_lock = SPINLOCK_INIT("lru", RANK_LRU);
 static struct list lru;
@@ -94,7 +94,7 @@ size_t reclaim_clean(size_t npages, bool unmap)
 	return dropped;
 }
 
-bool reclaim_wait(void)
+static bool reclaim_round(void)
 {
 	size_t before = page_nfree();
 
@@ -105,9 +105,19 @@ bool reclaim_wait(void)
 	kernel_stack_shrink();
 	if (page_nfree() > before)
 		return true;
-	if (!page_tally.dirty && !page_tally.writeback)
-		return false;
-	return dirty_wait_flushed() && reclaim_clean(BATCH, true);
+	if (page_tally.dirty || page_tally.writeback)
+		dirty_wait_flushed();
+	return reclaim_clean(BATCH, true) || page_nfree() > before;
+}
+
+bool reclaim_wait(void)
+{
+	/* A vain round may only have met others' locks, or a page between
+	 * dirty and clean; somebody is killed when we say no. */
+	for (int round = 0; round < ROUNDS; round++)
+		if (reclaim_round())
+			return true;
+	return false;
 }
 
 void reclaim_init(void)

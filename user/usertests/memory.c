@@ -140,7 +140,6 @@ TEST(memory_limit_is_enomem,
 	char *p = map_anonymous(4);
 
 	skip_on(ON_EMULATOR, "it would limit the emulator");
-	skip_on(ON_QUIRE, "address spaces have no limit yet");
 	expect_ok(setrlimit(RLIMIT_AS, &limit));
 	expect_errno((long)mmap(NULL, 128ul << 20, PROT_READ,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
