@@ -149,29 +149,17 @@ static void job_parse(struct job *job, char *bytes)
 		job->program = job->arg.count ? job->arg.word[0] : "";
 }
 
-/* The device tells of its ports when it gets to it, perhaps after we have
- * started: wait for up to 10 s. */
-static int port_open(unsigned number, int flags)
-{
-	char path[] = "/dev/vport0p0";
-	int fd, tries = 0;
-
-	path[sizeof(path) - 2] += number;
-	while ((fd = open(path, flags | O_CLOEXEC)) < 0 && errno == ENOENT &&
-	       tries++ < 10000)
-		usleep(1000);
-	return fd;
-}
-
 static int stream_open(const char *where, int fd)
 {
+	char port[] = "/dev/vport0p0";
 	int mode = fd == 0 ? O_RDONLY : O_WRONLY;
 
 	if (strcmp(where, "console") == 0)
 		return open("/dev/console", O_RDWR | O_CLOEXEC);
 	if (strcmp(where, "null") == 0)
 		return open("/dev/null", mode | O_CLOEXEC);
-	return port_open(fd + 2, mode);
+	port[sizeof(port) - 2] += fd + 2;
+	return open(port, mode | O_CLOEXEC);
 }
 
 /* Make the child's three streams; NULL, or what failed. */
@@ -268,7 +256,7 @@ int main(int argc, char **argv)
 	mount("proc", "/proc", "proc", 0, NULL);
 	if (access("/dev/console", F_OK) != 0)
 		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	int control = port_open(1, O_RDWR);
+	int control = open("/dev/vport0p1", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		give_up("/dev/vport0p1");
 	job_parse(&job, job_read(control));

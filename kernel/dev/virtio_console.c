@@ -29,6 +29,7 @@
 #include "kernel/dev/virtio_console.h"
 
 #include "arch/riscv/layout.h"
+#include "arch/riscv/time.h"
 #include "kernel/dev/vport.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -40,6 +41,8 @@ enum {
 	PORT_MAJOR = 240, /* one that Linux leaves for local use */
 	MINORS_PER_DEVICE = 64,
 };
+
+static const uint64_t PORTS_TIMEOUT = 200000000; /* ns */
 
 static struct list consoles = {&consoles, &consoles};
 
@@ -84,6 +87,7 @@ static void handle_event_locked(struct vport *port,
 				     VIRTIO_CONSOLE_PORT_READY, 1);
 		return;
 	case VIRTIO_CONSOLE_PORT_NAME:
+		port->console->told = true;
 		string_copy(port->label, (const char *)(message + 1),
 			    min_u64(nname + 1, sizeof(port->label)));
 		return;
@@ -92,6 +96,7 @@ static void handle_event_locked(struct vport *port,
 		open = false;
 		break;
 	case VIRTIO_CONSOLE_PORT_OPEN:
+		port->console->told = true;
 		break;
 	default: /* a console's size, for one */
 		return;
@@ -112,6 +117,7 @@ static void offer_control_locked(struct virtio_console *c, unsigned i)
 static void handle_control_locked(struct virtio_console *c)
 {
 	struct virtio_console_control *message;
+	bool offered = false;
 	uint32_t nbytes;
 
 	while ((message = virtq_take(&c->control_in, &nbytes))) {
@@ -125,8 +131,10 @@ static void handle_control_locked(struct virtio_console *c)
 			handle_event_locked(&c->port[message->id], message,
 					    nname);
 		offer_control_locked(c, i);
+		offered = true;
 	}
-	virtq_notify(&c->control_in);
+	if (offered)
+		virtq_notify(&c->control_in);
 }
 
 static void console_interrupt(struct virtio_device *device)
@@ -221,18 +229,24 @@ static int init_ports(struct virtio_console *c)
 	return err;
 }
 
-/* Ask for the ports.  The answers come in interrupts; those that are here
- * already need not wait for that. */
+/*
+ * Ask for the ports, and wait until all are there: /dev shows them from the
+ * start.  The device answers in order, so once it says more of some port
+ * (its name; that it is open) than that it is there, it has named them all.
+ */
 static void find_ports(struct virtio_console *c)
 {
 	unsigned long saved = spin_lock_irq(&c->lock);
+	uint64_t deadline = time_now() + PORTS_TIMEOUT;
 
 	if (c->multiport) {
 		for (unsigned i = 0; i < CONTROL_BUFFERS; i++)
 			offer_control_locked(c, i);
 		virtq_notify(&c->control_in);
 		vport_control_locked(c, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
-		handle_control_locked(c);
+		do
+			handle_control_locked(c);
+		while (!c->told && time_now() < deadline);
 	} else {
 		c->port[0].present = true;
 		c->port[0].host_open = true;

@@ -52,6 +52,7 @@ struct virtio_console {
 	struct virtio_device *device;
 	unsigned index; /* the N of "vportNpM" */
 	bool multiport;
+	bool told; /* the device has told of all its ports */
 	struct virtq control_in, control_out;
 	struct control_buffers *control;
 	unsigned nports;
