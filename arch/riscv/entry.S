@@ -17,8 +17,11 @@
  * after the write to satp therefore faults, and the trap goes to stvec, which
  * holds the high address of the next instruction.
  *
- * The other harts come in at hart_entry, asked for by SBI HSM, with
- * a1 = their idle thread, and load the kernel's final table.
+ * The other harts come in at hart_entry, asked for by SBI HSM one at a time,
+ * find their idle thread in hart_starting, and load the kernel's final table.
+ * Or they come in at _start: OpenSBI before 1.2 marks a hart as to be started
+ * before it notes where, and a hart that looks just then goes to the boot
+ * hart's address.  So _start lets only the first one through.
  */
 
 #include "arch/riscv/csr.h"
@@ -49,6 +52,11 @@ _start:
 	csrw	sie, zero
 	csrw	sscratch, zero		/* "in the kernel", for trap_entry */
 	rdtime	s1
+
+	lla	t0, boot_taken
+	li	t1, 1
+	amoswap.w.aq t1, t1, (t0)
+	bnez	t1, hart_entry
 
 	lla	t0, bss_start
 	lla	t1, bss_end
@@ -110,14 +118,20 @@ _start:
 hart_entry:
 	csrw	sie, zero
 	csrw	sscratch, zero
+	lla	t0, hart_starting
+	ld	tp, (t0)
 	lla	t0, kernel_satp
 	ld	t0, (t0)
 	enter_virtual
-	mv	tp, a1
 	ld	sp, THREAD_KERNEL_SP(tp)
 	li	s0, 0
 	li	ra, 0
 	tail	hart_main
+
+	.data				/* .bss is zeroed too late */
+	.balign	4
+boot_taken:
+	.word	0
 
 	.section .boot, "aw", @nobits
 	.balign	4096

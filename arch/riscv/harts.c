@@ -25,6 +25,7 @@
 #include "kernel/lib/string.h"
 
 struct hart hart_table[HARTS_MAX];
+struct thread *_Atomic hart_starting;
 static unsigned nharts = 1;
 static atomic_uint stopper; /* who called harts_stop_others(): index + 1 */
 
@@ -134,8 +135,8 @@ static void start(struct hart *hart, struct thread *idle)
 
 	thread_init_kernel(idle, idle->stack, NULL, NULL);
 	idle->hart = hart;
-	error = sbi_hart_start(hart->id, image_to_phys(hart_entry),
-			       (uint64_t)idle);
+	atomic_store(&hart_starting, idle);
+	error = sbi_hart_start(hart->id, image_to_phys(hart_entry), 0);
 	if (error) {
 		printk("harts: the firmware can't start hart %lu (%ld)\n",
 		       hart->id, error);
