@@ -5,9 +5,9 @@
  *
  * It is the one with the most resident pages of its own, since it gives the
  * most back, and the youngest of several; never init.  While a victim is on its
- * way out, everybody who needs memory waits and tries again.  One that doesn't
- * end within a second (it may wait for something that we hold) is joined by the
- * next largest.
+ * way out, everybody who needs memory waits and tries again.  Who waits here
+ * holds nothing that the victim could need, so it does end; should it take very
+ * long all the same, it is joined by the next largest.
  *
  * The search is linear in the number of processes: this is no hot path.
  */
@@ -18,10 +18,10 @@
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
 
-enum {
-	PATIENCE = NSEC_PER_SEC,   /* before there is another victim */
-	PAUSE = NSEC_PER_SEC / 500 /* before the fault is tried again */
-};
+enum { PAUSE = NSEC_PER_SEC / 500 }; /* before the fault is tried again */
+
+/* Before there is another victim: far more than a busy machine needs. */
+static const uint64_t PATIENCE = 30ul * NSEC_PER_SEC;
 
 static uint64_t last_kill; /* (T) when; 0: never */
 
