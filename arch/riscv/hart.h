@@ -41,12 +41,6 @@ static inline struct thread *thread_current(void)
 	return thread;
 }
 
-/* Become @thread, a copy of the running one at another address. */
-static inline void thread_adopt(struct thread *thread)
-{
-	asm volatile("mv tp, %0" ::"r"(thread) : "memory");
-}
-
 /* struct thread starts with its hart. */
 static inline struct hart *hart_current(void)
 {

@@ -66,6 +66,9 @@ static void thread_init(struct thread *thread, vaddr_t stack,
 	};
 	thread->context.s[1] = fn;
 	thread->context.s[2] = arg;
+	/* This hart may remember the stack as not mapped; others are flushed
+	 * by thread_switch() when they get it. */
+	tlb_flush_kernel_local(stack, KERNEL_STACK_SIZE);
 	memset((void *)room, 0, FRAME_ROOM);
 	*(struct thread **)(room + FRAME_THREAD) = thread;
 }
@@ -124,7 +127,7 @@ struct thread *thread_switch(struct thread *from, struct thread *to)
 
 	thread_save_fp(from);
 	if (to->hart != hart) {
-		/* This hart may remember the stack as not mapped. */
+		/* As in thread_init(). */
 		tlb_flush_kernel_local(to->stack, KERNEL_STACK_SIZE);
 		to->hart = hart;
 	}
