@@ -261,15 +261,6 @@ unsigned file_poll(struct file *f, struct waiter *waiter)
 	return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
-int file_check_mappable(struct file *f)
-{
-	if (f->flags & O_PATH)
-		return -EBADF;
-	if (!file_readable(f))
-		return -EACCES;
-	return f->mapping ? 0 : -ENODEV;
-}
-
 size_t file_describe(struct file *f, char *out, size_t nbytes)
 {
 	ssize_t n;

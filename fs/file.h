@@ -104,9 +104,6 @@ size_t file_describe(struct file *f, char *out, size_t nbytes);
  * unlinked file "/dev/zero" of @nbytes that never goes to a disk. */
 int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
 
-/* The mapping mmap shall use: 0, or -ENODEV, -EACCES. */
-int file_check_mappable(struct file *f);
-
 /* What the types of inodes open as, on any filesystem. */
 extern const struct file_ops file_ops_regular;
 extern const struct file_ops file_ops_directory;

@@ -416,7 +416,7 @@ static int grow_stack(struct mm *mm, vaddr_t va)
 		count(&fault_counts.stack_growths);
 		err = 0;
 	}
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	return err;
 }
 

@@ -56,6 +56,17 @@ struct mm *mm_create(void);
  */
 struct mm *mm_fork(struct mm *parent);
 
+/* The end of an edit of the interval list: release the lock taken for
+ * writing.  The debug build checks the list first, if it isn't long. */
+static inline void mm_edit_done(struct mm *mm)
+{
+#ifdef CONFIG_DEBUG
+	if (mm->vmas.nvmas < 100)
+		vma_check(&mm->vmas);
+#endif
+	write_unlock(&mm->lock);
+}
+
 /* Another task uses it (clone with CLONE_VM); and one less: the last one
  * unmaps everything.  mm_drop_user() may sleep. */
 void mm_add_user(struct mm *mm);

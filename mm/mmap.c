@@ -248,7 +248,7 @@ int mmap_map(struct mm *mm, const struct mmap_request *r, vaddr_t *out)
 		commit(mm, v, *out, *out + nbytes, &dead);
 	else
 		list_add(&dead, &v->link);
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	unmap_free(&dead);
 	if (!err && wants_populate(r->flags))
 		populate(mm, *out, *out + nbytes, r->prot & VM_ALL,
@@ -272,7 +272,7 @@ int mmap_unmap(struct mm *mm, vaddr_t addr, uint64_t nbytes)
 
 	if (!err)
 		unmap_range(mm, addr, addr + nbytes, &dead);
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	unmap_free(&dead);
 	return err;
 }
@@ -359,7 +359,7 @@ vaddr_t mmap_brk(struct mm *mm, vaddr_t end)
 	if (!err)
 		mm->heap_end = end;
 	end = mm->heap_end;
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	unmap_free(&dead);
 	return end;
 }
@@ -386,7 +386,7 @@ static int insert_private(struct mm *mm, vaddr_t start, vaddr_t end, int prot,
 
 	if (free)
 		vma_insert(&mm->vmas, v);
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	if (!free)
 		vma_free(v);
 	return free ? 0 : -EEXIST;

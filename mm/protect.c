@@ -124,7 +124,7 @@ int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot)
 	while (!err && va < end)
 		err = protect_next(mm, &va, end, prot & ~PROT_SEM);
 	vma_merge(&mm->vmas, min_u64(addr, va), va);
-	write_unlock(&mm->lock);
+	mm_edit_done(mm);
 	return err;
 }
 

@@ -73,10 +73,9 @@ void vport_control_locked(struct virtio_console *c, uint32_t id, uint16_t event,
 	}
 }
 
-/* @message is about @port; @nname more bytes follow it. */
+/* @message is about @port. */
 static void handle_event_locked(struct vport *port,
-				const struct virtio_console_control *message,
-				size_t nname)
+				const struct virtio_console_control *message)
 {
 	bool open = message->value;
 
@@ -88,8 +87,6 @@ static void handle_event_locked(struct vport *port,
 		return;
 	case VIRTIO_CONSOLE_PORT_NAME:
 		port->console->told = true;
-		string_copy(port->label, (const char *)(message + 1),
-			    min_u64(nname + 1, sizeof(port->label)));
 		return;
 	case VIRTIO_CONSOLE_PORT_REMOVE:
 		port->present = false;
@@ -124,12 +121,9 @@ static void handle_control_locked(struct virtio_console *c)
 		unsigned i = container_of(message, typeof(c->control->in[0]),
 					  message) -
 			     c->control->in;
-		size_t nname = min_u64(nbytes, sizeof(c->control->in[i])) -
-			       sizeof(*message);
 
 		if (nbytes >= sizeof(*message) && message->id < c->nports)
-			handle_event_locked(&c->port[message->id], message,
-					    nname);
+			handle_event_locked(&c->port[message->id], message);
 		offer_control_locked(c, i);
 		offered = true;
 	}
@@ -168,11 +162,6 @@ struct vport *vport_get(unsigned index)
 const char *vport_name(struct vport *port)
 {
 	return port->name;
-}
-
-const char *vport_label(struct vport *port)
-{
-	return port->label;
 }
 
 uint32_t vport_rdev(struct vport *port)

@@ -17,8 +17,7 @@ struct vport;
 
 /* The @index-th port found, or NULL. */
 struct vport *vport_get(unsigned index);
-const char *vport_name(struct vport *port);  /* "vport0p1" */
-const char *vport_label(struct vport *port); /* the host's name for it, or "" */
+const char *vport_name(struct vport *port); /* "vport0p1" */
 uint32_t vport_rdev(struct vport *port);
 
 int vport_open(struct vport *port); /* -EBUSY when open already */

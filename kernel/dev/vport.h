@@ -12,7 +12,7 @@
 #include "kernel/dev/virtio.h"
 #include "kernel/dev/virtio_console.h"
 
-enum { VPORT_NAME_SIZE = 32, CONTROL_BUFFERS = 32 };
+enum { CONTROL_BUFFERS = 32 };
 
 /*
  * One port.  (c) constant; the rest guarded by the device's lock, but for the
@@ -22,7 +22,6 @@ struct vport {
 	struct virtio_console *console; /* (c) */
 	uint32_t id;                    /* (c) */
 	char name[16];                  /* (c) "vport0p1" */
-	char label[VPORT_NAME_SIZE];    /* what the host calls it */
 	bool present;                   /* the device has told us of it */
 	bool open;                      /* our end */
 	bool host_open;                 /* the other end */
