@@ -11,8 +11,6 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <math.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -240,61 +238,64 @@ TEST(signal_to_a_group,
 	expect_eq(ncaught, 1);
 }
 
-/* Read from an empty pipe, while a child first sends a signal, then writes. */
-static ssize_t read_interrupted(char *byte)
+/* A child that signals its parent @n times, then writes a byte. */
+static pid_t fork_sender(int n, int fd)
 {
-	int ends[2];
-	pid_t child, parent = getpid();
-	ssize_t n;
-	int error;
+	pid_t child = expect_ok(fork());
 
-	expect_ok(pipe(ends));
-	child = expect_ok(fork());
-	if (child == 0) {
-		usleep(20000);
-		kill(parent, SIGUSR1);
-		usleep(20000);
-		expect_eq(write(ends[1], "b", 1), 1);
-		_exit(0);
+	if (child != 0)
+		return child;
+	for (int i = 0; i < n; i++) {
+		usleep(5000);
+		kill(getppid(), SIGUSR1);
 	}
-	n = read(ends[0], byte, 1);
-	error = errno;
-	expect_exit(child, 0);
-	errno = error;
-	return n;
+	expect_eq(write(fd, "b", 1), 1);
+	_exit(0);
 }
 
 TEST(signal_interrupts_a_call,
      "A handler without SA_RESTART makes a waiting read return EINTR.")
 {
-	char byte = 0;
+	int ends[2];
+	pid_t child;
+	char byte;
 
 	catch_signal(SIGUSR1, 0);
-	expect_errno(read_interrupted(&byte), EINTR);
-	expect_eq(ncaught, 1);
+	expect_ok(pipe(ends));
+	child = fork_sender(10000, ends[1]);
+	expect_errno(read(ends[0], &byte, 1), EINTR);
+	expect(ncaught > 0);
+	expect_ok(kill(child, SIGKILL));
+	expect_killed(child, SIGKILL);
 }
 
 TEST(interrupted_call_is_restarted,
      "With SA_RESTART the read goes on waiting, and gets the byte.")
 {
+	int ends[2];
+	pid_t child;
 	char byte = 0;
 
 	catch_signal(SIGUSR1, SA_RESTART);
-	expect_eq(read_interrupted(&byte), 1);
+	expect_ok(pipe(ends));
+	child = fork_sender(10, ends[1]);
+	expect_eq(read(ends[0], &byte, 1), 1);
 	expect_eq(byte, 'b');
-	expect_eq(ncaught, 1);
+	expect(ncaught > 0);
+	expect_exit(child, 0);
 }
 
 TEST(sleep_tells_what_was_left,
      "nanosleep that is interrupted returns EINTR and the rest of its time.")
 {
 	struct timespec wanted = {.tv_sec = 20}, left = {0};
-	struct itimerval timer = {.it_value = {.tv_usec = 20000}};
+	struct itimerval timer = {.it_value = {.tv_usec = 20000},
+				  .it_interval = {.tv_usec = 20000}};
 
 	catch_signal(SIGALRM, SA_RESTART);
 	expect_ok(setitimer(ITIMER_REAL, &timer, NULL));
 	expect_errno(nanosleep(&wanted, &left), EINTR);
-	expect_eq(ncaught, 1);
+	expect(ncaught > 0);
 	expect_between(left.tv_sec, 10, 19);
 }
 
@@ -433,76 +434,6 @@ TEST(fork_and_signals,
 	}
 	expect_exit(child, 0);
 	expect_eq(ncaught, 0);
-}
-
-static double grow(double x, long nsteps)
-{
-	for (long i = 0; i < nsteps; i++)
-		x = x * 1.0000001 + 0.5 / x;
-	return x;
-}
-
-static void disturb(int signal)
-{
-	ncaught++;
-	if (grow(signal, 10) < 0)
-		abort();
-}
-
-TEST(registers_survive_handlers,
-     "A computation in integer and floating registers gives the same result "
-     "with hundreds of signals in it as with none.")
-{
-	struct itimerval timer = {.it_value = {.tv_usec = 500},
-				  .it_interval = {.tv_usec = 500}};
-	struct itimerval off = {0};
-	double quiet = grow(1.5, 100000), disturbed;
-
-	signal(SIGALRM, disturb);
-	expect_ok(setitimer(ITIMER_REAL, &timer, NULL));
-	while (ncaught < 50) {
-		disturbed = grow(1.5, 100000);
-		expect(disturbed == quiet);
-	}
-	expect_ok(setitimer(ITIMER_REAL, &off, NULL));
-}
-
-TEST(floating_registers_are_each_process_own,
-     "Six processes compute different sequences at once; switching between "
-     "them mixes nothing.")
-{
-	pid_t children[6];
-
-	for (int i = 0; i < 6; i++) {
-		children[i] = expect_ok(fork());
-		if (children[i] == 0) {
-			double first = grow(1.5 + i, 200000);
-
-			for (int n = 0; n < 3; n++)
-				expect(grow(1.5 + i, 200000) == first);
-			_exit(0);
-		}
-	}
-	for (int i = 0; i < 6; i++)
-		expect_exit(children[i], 0);
-}
-
-TEST(trap_instruction_is_a_signal,
-     "An instruction that can't be executed kills its process by SIGILL or "
-     "SIGTRAP, and abort by SIGABRT.")
-{
-	pid_t child = expect_ok(fork());
-	int status;
-
-	if (child == 0)
-		__builtin_trap();
-	expect_ok(waitpid(child, &status, 0));
-	expect(WIFSIGNALED(status));
-	expect(WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGTRAP);
-	child = expect_ok(fork());
-	if (child == 0)
-		abort();
-	expect_killed(child, SIGABRT);
 }
 
 TEST(wait_for_a_signal_without_handler,

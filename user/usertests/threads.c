@@ -272,6 +272,7 @@ TEST(threads_share_descriptors_and_folder,
 }
 
 static atomic_int signalled;
+static atomic_bool ready;
 static _Thread_local bool is_target;
 
 static void note_thread(int signal)
@@ -283,6 +284,7 @@ static void note_thread(int signal)
 static void *be_target(void *unused)
 {
 	is_target = true;
+	ready = true;
 	while (!signalled)
 		usleep(1000);
 	return unused;
@@ -295,7 +297,8 @@ TEST(signal_for_one_thread,
 
 	signal(SIGUSR1, note_thread);
 	thread = start(be_target, NULL);
-	usleep(2000);
+	while (!ready)
+		sched_yield();
 	expect_eq(pthread_kill(thread, SIGUSR1), 0);
 	join(thread);
 	expect_eq(signalled, 1);
