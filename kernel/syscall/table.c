@@ -9,6 +9,10 @@
 
 #include <asm/unistd.h>
 
+#ifndef __NR_riscv_hwprobe /* headers before Linux 6.4 */
+#define __NR_riscv_hwprobe (__NR_arch_specific_syscall + 14)
+#endif
+
 #include "kernel/lib/printk.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/calls_fs.h"
@@ -190,7 +194,7 @@ static bool is_optional(uint64_t number)
 	case __NR_rseq:
 	case __NR_membarrier:
 	case __NR_io_uring_setup:
-	case __NR_arch_specific_syscall + 14: /* riscv_hwprobe */
+	case __NR_riscv_hwprobe:
 		return true;
 	default:
 		return false;

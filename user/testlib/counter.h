@@ -15,6 +15,7 @@
  * quiet, and there all checks of counters hold.
  */
 
+#include <limits.h>
 #include "testlib/test.h"
 
 struct counter {
@@ -37,6 +38,11 @@ void skip_unless_counted(const char *name);
 #define expect_counted(counter, n) check_counted(counter, n, n, HERE)
 #define expect_counted_between(counter, low, high) \
 	check_counted(counter, low, high, HERE)
+
+/* Of free frames: at most @slack are missing now.  More than before is no
+ * fault: what others had may have come back meanwhile. */
+#define expect_returned(counter, slack) \
+	check_counted(counter, -(slack), LONG_MAX, HERE)
 
 void check_counted(const struct counter *counter, long low, long high,
 		   struct place place);

@@ -192,7 +192,7 @@ TEST(kill_ends_all_threads,
 		expect_ok(kill(child, SIGKILL));
 		expect_killed(child, SIGKILL);
 	}
-	expect_counted_between(&nfree, -16, 64);
+	expect_returned(&nfree, 16);
 }
 
 static void *exit_later(void *unused)
@@ -408,5 +408,5 @@ TEST(thread_stacks_are_given_back,
 			nfree = counter_start("nr_free_pages");
 		expect_eq(join(start(twice, (void *)21)), 42);
 	}
-	expect_counted_between(&nfree, -16, 64);
+	expect_returned(&nfree, 16);
 }
