@@ -402,7 +402,7 @@ int main(int argc, char **argv)
 		"mke2fs -q -t ext2 -d t ";
 	static const char *const options[] = {
 		"-b 1024 -g 512 -N 160 -O ^resize_inode image 1100K",
-		"-b 1024 -r 0 -N 160 image 900K",
+		"-b 1024 $REVISION_0 -N 160 image 900K",
 		"-b 4096 -N 160 image 1200K",
 	};
 	unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 3000;

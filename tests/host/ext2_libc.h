@@ -19,6 +19,7 @@ void free(void *object);
 _Noreturn void abort(void);
 _Noreturn void exit(int status);
 char *getenv(const char *name);
+int setenv(const char *name, const char *value, int replace);
 int atoi(const char *text);
 int system(const char *command);
 char *mkdtemp(char *template);

@@ -903,7 +903,7 @@ int main(int argc, char **argv)
 		"-b 1024 -I 128 %s 3M",
 		"-b 2048 -I 256 %s 6M",
 		"-b 4096 -I 256 %s 10M",
-		"-b 1024 -r 0 %s 4M",
+		"-b 1024 $REVISION_0 %s 4M",
 		"-b 1024 -g 256 -N 600 -O ^resize_inode %s 4M",
 		"-b 1024 -I 512 -O "
 		"^filetype,^sparse_super,^resize_inode,^large_file -g 1024 "
