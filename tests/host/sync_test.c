@@ -251,8 +251,23 @@ static struct spinlock lock = SPINLOCK_INIT("test", RANK_CACHE);
 static struct waitq queue = WAITQ_INIT(queue);
 static int nitems, ntaken, timeouts, signals;
 
+/* Until some have waited in vain, in both ways: the first of the takers begin
+ * with one kind of wait each. */
+static void hold_back(void)
+{
+	bool seen = false;
+
+	while (!seen) {
+		usleep(100);
+		spin_lock(&lock);
+		seen = timeouts > 0 && signals > 0;
+		spin_unlock(&lock);
+	}
+}
+
 static void *put_items(void *unused)
 {
+	hold_back();
 	for (int i = 0; i < ITEMS; i++) {
 		spin_lock(&lock);
 		nitems++;
