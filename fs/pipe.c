@@ -271,10 +271,13 @@ static void pipe_free(struct pipe *p)
 	kfree(p);
 }
 
-/* One more file on the inode's pipe, which is made for the first. */
-static int pipe_attach(struct file *f)
+/* One more file on the inode's pipe, which is made for the first.
+ * *peers_awaited: while the other side's count of opens is this, nobody came.
+ */
+static int pipe_attach(struct file *f, unsigned *peers_awaited)
 {
 	struct inode *inode = f->inode;
+	bool reading = file_readable(f);
 
 	inode_lock(inode);
 	if (!inode->pipe)
@@ -288,6 +291,10 @@ static int pipe_attach(struct file *f)
 	struct pipe *p = inode->pipe;
 
 	spin_lock(&p->lock);
+	/* Already here, or to be waited for: said in the same instant in which
+	 * we are counted.  A peer may come, see us, and go at once. */
+	*peers_awaited = reading ? p->writes - (p->nwriters > 0)
+				 : p->reads - (p->nreaders > 0);
 	f->private = (void *)(uintptr_t)p->writes;
 	p->nreaders += file_readable(f);
 	p->reads += file_readable(f);
@@ -323,7 +330,7 @@ static void pipe_release(struct file *f)
 }
 
 /* fifo(7): who opens one end waits until the other has been opened. */
-static int fifo_wait_peer(struct file *f)
+static int fifo_wait_peer(struct file *f, unsigned before)
 {
 	struct pipe *p = pipe_of(f);
 	bool reading = file_readable(f);
@@ -331,10 +338,7 @@ static int fifo_wait_peer(struct file *f)
 	int err = 0;
 
 	spin_lock(&p->lock);
-
-	unsigned before = *opens;
-
-	if ((reading ? p->nwriters : p->nreaders) == 0) {
+	if (*opens == before) {
 		if (f->flags & O_NONBLOCK)
 			err = reading ? 0 : -ENXIO;
 		else
@@ -349,11 +353,12 @@ static int fifo_wait_peer(struct file *f)
 
 static int fifo_open(struct file *f)
 {
-	int err = pipe_attach(f);
+	unsigned before;
+	int err = pipe_attach(f, &before);
 
 	if (err || (file_readable(f) && file_writable(f)))
 		return err;
-	err = fifo_wait_peer(f);
+	err = fifo_wait_peer(f, before);
 	if (err)
 		pipe_release(f);
 	return err;
@@ -376,7 +381,8 @@ static int pipe_end(struct inode *inode, unsigned flags, struct file **out)
 	if (!f)
 		return -ENOMEM;
 
-	int err = pipe_attach(f);
+	unsigned unused;
+	int err = pipe_attach(f, &unused);
 
 	if (err) {
 		file_discard(f);
