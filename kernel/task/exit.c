@@ -213,7 +213,7 @@ void task_exit(void)
 	last = leave_tasks(task);
 	if (last) {
 		check_init(p);
-		itimer_end(p);
+		itimer_set(p, 0, 0);
 		leave_files(p);
 	}
 	leave_mm(task);

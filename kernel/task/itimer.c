@@ -7,6 +7,9 @@
  * signal, and sets the alarm again, counted from when it should have rung, so
  * that a periodic timer doesn't drift.
  *
+ * Once itimer_set() has returned the timer as it was before sends nothing any
+ * more: neither the alarm rings nor is the worker on its way.
+ *
  * Locks: (s) guards the alarm and the interval.  alarm_cancel() may be called
  * under it, since ring() takes no lock that is held there; work_cancel()
  * may not.
@@ -69,16 +72,16 @@ void itimer_set(struct process *p, uint64_t left, uint64_t interval)
 
 	spin_lock(&p->signal_lock);
 	alarm_cancel(&p->itimer);
+	/* So that a worker who is about to send does not set it anew. */
+	p->itimer_interval = 0;
+	spin_unlock(&p->signal_lock);
+	work_cancel(&p->itimer_work);
+	spin_lock(&p->signal_lock);
+	/* Another thread may have set it meanwhile. */
+	alarm_cancel(&p->itimer);
 	p->itimer_interval = interval;
 	if (left)
 		alarm_set(&p->itimer,
 			  left < UINT64_MAX - now ? now + left : UINT64_MAX);
 	spin_unlock(&p->signal_lock);
-}
-
-void itimer_end(struct process *p)
-{
-	itimer_set(p, 0, 0);
-	work_cancel(&p->itimer_work);
-	itimer_set(p, 0, 0);
 }

@@ -115,8 +115,8 @@ int signal_stack_state(const struct task *task, vaddr_t sp);
 /* --- itimer.c: setitimer(ITIMER_REAL) --- */
 
 void itimer_get(struct process *p, uint64_t *left, uint64_t *interval);
+/* Ring in @left ns (0: never) and every @interval ns after that.  What was set
+ * before has stopped when it returns.  Sleeps. */
 void itimer_set(struct process *p, uint64_t left, uint64_t interval);
-/* For good, before @p ends. */
-void itimer_end(struct process *p);
 
 #endif

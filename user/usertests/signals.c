@@ -350,6 +350,30 @@ TEST(alarm_comes_in_time,
 	expect_eq(ncaught, 0);
 }
 
+static void spin(int n)
+{
+	for (volatile int i = 0; i < n; i++)
+		;
+}
+
+TEST(no_alarm_after_it_was_taken_back,
+     "Once setitimer has disarmed a timer no SIGALRM comes of it, not even "
+     "one that was due in that instant.")
+{
+	struct itimerval soon = {.it_value = {.tv_usec = 50}};
+	struct itimerval off = {0};
+
+	catch_signal(SIGALRM, 0);
+	for (int i = 0; i < 1000; i++) {
+		expect_ok(setitimer(ITIMER_REAL, &soon, NULL));
+		spin(i * 20);
+		expect_ok(setitimer(ITIMER_REAL, &off, NULL));
+		ncaught = 0;
+		spin(2000);
+		expect_eq(ncaught, 0);
+	}
+}
+
 TEST(alarm_kills_by_default, "Without a handler the alarm ends the process.")
 {
 	pid_t child = expect_ok(fork());
