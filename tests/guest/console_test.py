@@ -133,5 +133,16 @@ class Console(GuestTest):
         self.finish()
 
 
+
+class Piped(GuestTest):
+    def test_input_that_is_there_before_the_boot_is_whole(self):
+        done = subprocess.run(
+            [QUIRE, "boot", "--build", BUILD, "--timeout", str(TIMEOUT)],
+            input=b"echo $((6 * 7)) is the answer\n",
+            capture_output=True, check=False)
+        self.assertIn(b"# 42 is the answer", done.stdout)
+        self.assertEqual(done.returncode, 0)
+
+
 if __name__ == "__main__":
     main()
