@@ -6,13 +6,14 @@
  * The cases unmap heads, tails, middles and ranges with holes in them, put
  * mappings over others, and ask for lengths and addresses at the edges.  A
  * page is always touched before it is claimed to be gone: an untouched one
- * would fault anyway.  Numbers in parentheses are entries of the list of
- * known mistakes (pitfalls.md).
+ * would fault anyway.  Numbers in parentheses, here as in all sentences of
+ * cases, are entries of the museum of mistakes (docs/appendix-pitfalls.md).
  */
 
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "testlib/counter.h"
@@ -368,6 +369,24 @@ TEST(fixed_that_fails_keeps_the_old_mapping,
 		expect_errno(mmap(p, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED,
 				  fd, -last * 2 - PAGE),
 			     EOVERFLOW);
+	expect_filled(p, 'k', PAGE);
+}
+
+TEST(fixed_over_the_limit_keeps_the_old_mapping,
+     "MAP_FIXED that needs more address space than RLIMIT_AS leaves is ENOMEM, "
+     "and what it would have replaced is still there (10).")
+{
+	struct rlimit limit = {64ul << 20, 64ul << 20};
+	char *p = reserve(32768);
+
+	skip_on(ON_EMULATOR, "it would limit the emulator");
+	unmap(p + PAGE, 32767);
+	expect_ok(mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	memset(p, 'k', PAGE);
+	expect_ok(setrlimit(RLIMIT_AS, &limit));
+	expect_errno(
+		mmap(p, 32768 * PAGE, PROT_READ, ANONYMOUS | MAP_FIXED, -1, 0),
+		ENOMEM);
 	expect_filled(p, 'k', PAGE);
 }
 
