@@ -3,20 +3,36 @@
 # Tests that boot the kernel.  All of them go through scripts/quire.
 
 # --- small programs of the tests' own -----------------------------------
+#
+# programs/NAME.c is static, and runs in any root; programs/dynamic/NAME.c
+# needs the image's C library, and libNAME.c there is a library itself.
 
-file(GLOB sources CONFIGURE_DEPENDS guest/programs/*.c)
-set(guest_programs)
-foreach(source ${sources})
+function(guest_program source)
 	get_filename_component(name ${source} NAME_WE)
 	add_executable(guest-${name} EXCLUDE_FROM_ALL ${source})
 	set_target_properties(guest-${name} PROPERTIES OUTPUT_NAME ${name}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/programs)
 	target_compile_options(guest-${name} PRIVATE -std=gnu17 -O1 -Wall
 		-Wextra -Werror)
-	target_link_options(guest-${name} PRIVATE -static -pthread)
-	list(APPEND guest_programs guest-${name})
+	if(source MATCHES "/dynamic/lib")
+		set_target_properties(guest-${name} PROPERTIES SUFFIX .so)
+		target_compile_options(guest-${name} PRIVATE -fPIC)
+		target_link_options(guest-${name} PRIVATE -shared)
+	elseif(source MATCHES "/dynamic/")
+		target_compile_options(guest-${name} PRIVATE -fPIE)
+		target_link_options(guest-${name} PRIVATE -pie -pthread)
+		target_link_libraries(guest-${name} PRIVATE m)
+	else()
+		target_link_options(guest-${name} PRIVATE -static -pthread)
+	endif()
+	add_dependencies(test-programs guest-${name})
+endfunction()
+
+file(GLOB sources CONFIGURE_DEPENDS guest/programs/*.c
+	guest/programs/dynamic/*.c)
+foreach(source ${sources})
+	guest_program(${source})
 endforeach()
-add_dependencies(test-programs ${guest_programs})
 
 # guest_test(NAME SECONDS COMMAND...)
 function(guest_test name seconds)

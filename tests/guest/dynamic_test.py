@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Dynamic programs: the loader and the C library of the image, and what they
+ask of the kernel."""
+
+import os
+import shutil
+import subprocess
+
+from guestlib import GuestTest, main, program, user
+
+
+def library(name):
+    return program(name + ".so")
+
+
+class Dynamic(GuestTest):
+    def test_a_dynamic_program_of_the_host_runs_with_nothing_added(self):
+        done = self.run_ok("--quiet", program("pid"), "a", "b", status=2)
+        self.assertEqual((done.stdout, done.stderr), (b"pid 1.4142\n", b""))
+
+    def test_tools_are_dynamic_and_what_must_run_alone_is_static(self):
+        for name, wanted in (("ls", True), ("sh", True), ("init", False),
+                             ("quire-run", False), ("usertests", False),
+                             ("mmaptest", False)):
+            with open(user(name), "rb") as f:
+                dynamic = b"ld-linux-riscv64-lp64d.so.1\0" in f.read(4096)
+            self.assertEqual(dynamic, wanted, name)
+
+    def test_preload_comes_first(self):
+        done = self.run_ok("--quiet", "--add", library("libpreload") + ":/p.so",
+                           "--env", "LD_PRELOAD=/p.so", program("pid"), "a",
+                           status=1)
+        self.assertEqual(done.stdout, b"preloaded 1.0000\n")
+
+    def test_a_library_comes_and_goes(self):
+        done = self.run_ok("--quiet", "--add",
+                           library("libplugin") + ":/plugin.so",
+                           program("plug"), "/plugin.so")
+        self.assertRegex(done.stdout, (rb"^(begin\n"
+                                       rb"call 2, two\n"
+                                       rb"rights.* r-xp.* r--p.* rw-p\n"
+                                       rb"store: signal 11\n"
+                                       rb"end\n"
+                                       rb"rights\n){2}$"))
+
+    def test_in_a_root_without_a_libc(self):
+        """Our own end is static; a dynamic program's loader is missing."""
+        os.mkdir(self.path("root"))
+        done = self.run_ok("--quiet", "--root", self.path("root"),
+                           program("pid"), status=127)
+        self.assertIn(b"No such file", done.stderr)
+
+    def test_a_root_with_a_libc_of_its_own(self):
+        """Its libraries are used, wherever its loader finds them."""
+        lib = self.path("root/usr/lib")
+        os.makedirs(lib)
+        os.symlink("usr/lib", self.path("root/lib"))
+        for name in ("ld-linux-riscv64-lp64d.so.1", "libc.so.6", "libm.so.6"):
+            path = subprocess.run(
+                ["riscv64-linux-gnu-gcc", f"-print-file-name={name}"],
+                capture_output=True, text=True, check=True).stdout.strip()
+            shutil.copy(path, lib)
+        done = self.run_ok("--quiet", "--root", self.path("root"),
+                           program("pid"))
+        self.assertEqual(done.stdout, b"pid 0.0000\n")
+
+
+if __name__ == "__main__":
+    main()
