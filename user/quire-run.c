@@ -149,6 +149,19 @@ static void job_parse(struct job *job, char *bytes)
 		job->program = job->arg.count ? job->arg.word[0] : "";
 }
 
+/* Open a port.  Linux may still be looking for them when it starts init. */
+static int port_open(const char *path, int mode)
+{
+	enum { TRIES = 3000, PAUSE_US = 10 * 1000 };
+	int fd = open(path, mode | O_CLOEXEC);
+
+	for (int n = 0; fd < 0 && errno == ENOENT && n < TRIES; n++) {
+		usleep(PAUSE_US);
+		fd = open(path, mode | O_CLOEXEC);
+	}
+	return fd;
+}
+
 static int stream_open(const char *where, int fd)
 {
 	char port[] = "/dev/vport0p0";
@@ -159,7 +172,7 @@ static int stream_open(const char *where, int fd)
 	if (strcmp(where, "null") == 0)
 		return open("/dev/null", mode | O_CLOEXEC);
 	port[sizeof(port) - 2] += fd + 2;
-	return open(port, mode | O_CLOEXEC);
+	return port_open(port, mode);
 }
 
 /* Make the child's three streams; NULL, or what failed. */
@@ -254,9 +267,9 @@ int main(int argc, char **argv)
 	}
 	mkdir("/proc", 0555);
 	mount("proc", "/proc", "proc", 0, NULL);
-	if (access("/dev/console", F_OK) != 0)
+	if (access("/dev/null", F_OK) != 0)
 		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	int control = open("/dev/vport0p1", O_RDWR | O_CLOEXEC);
+	int control = port_open("/dev/vport0p1", O_RDWR);
 	if (control < 0)
 		give_up("/dev/vport0p1");
 	job_parse(&job, job_read(control));

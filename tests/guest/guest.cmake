@@ -59,6 +59,8 @@ endforeach()
 set(MATRIX ${PY} ${CMAKE_CURRENT_SOURCE_DIR}/guest/matrix.py)
 foreach(program mmaptest usertests)
 	guest_test(linux.${program} 900 ${MATRIX} ${program} --linux)
+	guest_test(linux-kernel.${program} 1800 ${MATRIX} ${program}
+		--linux-kernel)
 	#          kernel  harts memory block  more
 	foreach(row
 		"default  1      128M   4096"

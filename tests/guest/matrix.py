@@ -29,6 +29,19 @@ def on_linux(name):
     sys.exit(77)
 
 
+def on_linux_kernel(args):
+    """And on Linux itself, if scripts/linux has been given its kernel."""
+    done = subprocess.run(
+        [os.path.join(guestlib.TREE, "scripts", "linux"), "run", "--quiet",
+         "--smp", str(args.smp), "--timeout", "1500", "--build",
+         guestlib.BUILD, "--", guestlib.user(args.program)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        print("skipped:", done.stderr.strip())
+        sys.exit(77)
+    return done, None
+
+
 def cpu_without_ad(qemu="qemu-system-riscv64"):
     """The QEMU option for harts that fault instead of setting A and D."""
     probe = subprocess.run([qemu, "-M", "virt", "-cpu",
@@ -62,6 +75,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
     parser.add_argument("--linux", action="store_true")
+    parser.add_argument("--linux-kernel", action="store_true")
     parser.add_argument("--kernel", default="default")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--mem", default="128M")
@@ -69,8 +83,9 @@ def main():
     parser.add_argument("--no-ad", action="store_true",
                         help="harts without hardware update of A and D")
     args = parser.parse_args()
-    done, complaint = (on_linux(args.program) if args.linux
-                       else on_quire(args))
+    done, complaint = (on_linux(args.program) if args.linux else
+                       on_linux_kernel(args) if args.linux_kernel else
+                       on_quire(args))
     closing = CLOSING.search(done.stdout)
     good = (done.returncode == 0 and closing and closing[2] == "0" and
             int(closing[1]) >= 60 and not complaint)

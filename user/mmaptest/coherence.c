@@ -239,9 +239,11 @@ TEST(write_stops_where_memory_stops,
 	memset(p, 'w', 2 * PAGE);
 	expect_ok(mprotect(p + PAGE, PAGE, PROT_NONE));
 	expect_errno(pwrite(fd, p + PAGE, 10, 0), EFAULT);
-	expect_eq(pwrite(fd, p + PAGE - 100, 200, 0), 100);
-	expect_eq(file_byte(fd, 99), 'w');
-	expect_eq(file_byte(fd, 100), pattern(100));
+	/* From 72 bytes on Linux's riscv64 copy stops at whole words, and its
+	 * write(2) then tries for ever. */
+	expect_eq(pwrite(fd, p + PAGE - 30, 60, 0), 30);
+	expect_eq(file_byte(fd, 29), 'w');
+	expect_eq(file_byte(fd, 30), pattern(30));
 }
 
 TEST(read_past_the_mapped_files_end_is_efault,

