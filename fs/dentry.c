@@ -152,7 +152,7 @@ static struct dentry *dentry_free(struct dentry *d)
 	struct dentry *parent = d->parent == d ? NULL : d->parent;
 
 	if (d->inode)
-		inode_put(d->inode);
+		inode_put_wait(d->inode);
 	slab_free(dentry_slab, d);
 	return parent;
 }

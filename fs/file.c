@@ -73,7 +73,7 @@ void file_discard(struct file *f)
 		inode_writers_drop(f->inode, f->writers);
 	if (f->dentry)
 		dentry_put(f->dentry);
-	inode_put(f->inode);
+	inode_put_wait(f->inode);
 	kfree(f);
 }
 

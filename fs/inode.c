@@ -16,15 +16,17 @@
  * waits.  So no two structs of one file are ever alive, and none is read
  * from the disk while its last pages are still on their way there.
  *
+ * Whoever writes files back holds them meanwhile.  To a program a file is gone
+ * when its last name and its last descriptor are, and then its blocks must be
+ * free: so inode_put_wait() waits for a writer, and makes it stop early.
+ *
  * Locking: cache_lock guards the table, the lists and states; it may be taken
- * under a mapping's lock (inode_hold_try).  Contents are under inode->lock.
+ * under a mapping's lock (inode_mapping_hold).  Contents are under inode->lock.
  *
  * Book: chapter 6.  Tests: usertests, mmaptest.
  */
 #include "fs/inode.h"
 
-#include "arch/riscv/time.h"
-#include "kernel/dev/dev.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -37,7 +39,8 @@ static struct list hash_table[INODE_HASH_SIZE];
 static struct list unused, dirty;     /* by lru_link, dirty_link */
 static size_t ncached, nunused;       /* structs in the table; on `unused` */
 static size_t nunused_max;            /* constant: more are shrunk */
-static struct waitq state_changed;    /* LOADING or GOING has ended */
+static struct waitq state_changed;    /* LOADING, GOING or a writer's hold
+					 has ended */
 static struct mutex sync_mutex;       /* one inode_sync_all() at a time */
 static struct slab_cache *inode_slab; /* constant */
 
@@ -189,18 +192,6 @@ struct inode *inode_hold(struct inode *inode)
 	return inode;
 }
 
-bool inode_hold_try(struct inode *inode)
-{
-	spin_lock(&cache_lock);
-
-	bool ready = inode->state == INODE_READY;
-
-	if (ready)
-		hold_locked(inode);
-	spin_unlock(&cache_lock);
-	return ready;
-}
-
 /* GOING, with no reference: end its contents, then the struct. */
 static void inode_evict(struct inode *inode)
 {
@@ -214,16 +205,9 @@ static void inode_evict(struct inode *inode)
 	inode_discard(inode);
 }
 
-void inode_put(struct inode *inode)
+/* Drop a reference; cache_lock is held, and released. */
+static void put_and_unlock(struct inode *inode)
 {
-	unsigned refs =
-		atomic_load_explicit(&inode->refs, memory_order_relaxed);
-
-	while (refs > 1)
-		if (atomic_compare_exchange_weak(&inode->refs, &refs, refs - 1))
-			return;
-
-	spin_lock(&cache_lock);
 	if (atomic_fetch_sub(&inode->refs, 1) != 1) {
 		spin_unlock(&cache_lock);
 		return;
@@ -241,6 +225,63 @@ void inode_put(struct inode *inode)
 	spin_unlock(&cache_lock);
 	if (many)
 		inode_shrink(NULL, INODE_SHRINK_BATCH);
+}
+
+void inode_put(struct inode *inode)
+{
+	unsigned refs =
+		atomic_load_explicit(&inode->refs, memory_order_relaxed);
+
+	while (refs > 1)
+		if (atomic_compare_exchange_weak(&inode->refs, &refs, refs - 1))
+			return;
+	spin_lock(&cache_lock);
+	put_and_unlock(inode);
+}
+
+/* Is it without a name, and kept by writers-back alone, or just going? */
+static bool lingers_locked(struct inode *inode)
+{
+	if (!inode || inode->nlink)
+		return false;
+	return inode->state == INODE_GOING ||
+	       (inode->nkeepers && inode->refs == inode->nkeepers);
+}
+
+void inode_put_wait(struct inode *inode)
+{
+	struct super *super = inode->super;
+	uint64_t ino = inode->ino;
+	bool removed = inode->nlink == 0;
+
+	inode_put(inode);
+	if (!removed)
+		return;
+	spin_lock(&cache_lock);
+	/* The struct may be gone, or another file's: look it up each time. */
+	while (lingers_locked(inode = cache_find_locked(super, ino))) {
+		inode->mapping.abandoned = true;
+		waitq_wait(&state_changed, &cache_lock);
+	}
+	spin_unlock(&cache_lock);
+}
+
+/* Hold it for writing back; only if it is READY. */
+static bool keep_locked(struct inode *inode)
+{
+	if (inode->state != INODE_READY)
+		return false;
+	hold_locked(inode);
+	inode->nkeepers++;
+	return true;
+}
+
+static void keep_end(struct inode *inode)
+{
+	spin_lock(&cache_lock);
+	inode->nkeepers--;
+	waitq_wake_all(&state_changed);
+	put_and_unlock(inode);
 }
 
 /* Take the least recently used inode that can go off the list, or NULL. */
@@ -314,49 +355,19 @@ void inode_mapping_dirtied(struct mapping *mapping)
 
 bool inode_mapping_hold(struct mapping *mapping)
 {
-	return inode_hold_try(mapping->owner);
+	struct inode *inode = mapping->owner;
+
+	spin_lock(&cache_lock);
+
+	bool ready = keep_locked(inode);
+
+	spin_unlock(&cache_lock);
+	return ready;
 }
 
 void inode_mapping_release(struct mapping *mapping)
 {
-	inode_put(mapping->owner);
-}
-
-struct timestamp timestamp_now(void)
-{
-	uint64_t now = time_now();
-
-	return (struct timestamp){
-		.seconds = (int64_t)(rtc_boot_seconds() + now / 1000000000),
-		.nanoseconds = now % 1000000000,
-	};
-}
-
-static void set_times(struct inode *inode, unsigned which)
-{
-	struct timestamp now = timestamp_now();
-
-	if (which & INODE_ATIME)
-		inode->accessed = now;
-	if (which & INODE_MTIME) {
-		inode->modified = now;
-		inode->stored = false;
-	}
-	if (which & INODE_CTIME)
-		inode->changed = now;
-}
-
-void inode_touch(struct inode *inode, unsigned which)
-{
-	set_times(inode, which);
-	inode_dirty(inode);
-}
-
-void inode_settle(struct inode *inode)
-{
-	if (!atomic_load_explicit(&inode->stored, memory_order_relaxed))
-		return;
-	inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	keep_end(mapping->owner);
 }
 
 int inode_write(struct inode *inode, bool sync)
@@ -394,11 +405,8 @@ static struct inode *dirty_take(struct list *work, const struct super *super)
 			list_entry(link, struct inode, dirty_link);
 
 		list_add_tail(&dirty, link);
-		if (inode->state == INODE_READY &&
-		    (!super || inode->super == super)) {
-			hold_locked(inode);
+		if ((!super || inode->super == super) && keep_locked(inode))
 			found = inode;
-		}
 	}
 	spin_unlock(&cache_lock);
 	return found;
@@ -420,7 +428,7 @@ int inode_sync_all(struct super *super)
 
 		if (err && !first_error)
 			first_error = err;
-		inode_put(inode);
+		keep_end(inode);
 	}
 	mutex_unlock(&sync_mutex);
 	return first_error;

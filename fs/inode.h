@@ -129,6 +129,7 @@ struct inode {
 	atomic_bool dirty;      /* (h) write_inode has something to do */
 	atomic_bool stored;     /* (a) through mappings: times to be set */
 	atomic_int nwriters;    /* (a) opened for writing; < 0: executed */
+	unsigned nkeepers;      /* (h) of refs, those of writers-back */
 	struct list cache_link; /* (h) hash chain */
 	struct list lru_link;   /* (h) unused, least recent first */
 	struct list dirty_link; /* (h) while dirty */
@@ -182,10 +183,11 @@ struct inode *inode_new(struct super *super, uint64_t ino);
 
 /* One more reference, to an inode that has one. */
 struct inode *inode_hold(struct inode *inode);
-/* To one that may be unused: false if it is on its way out. */
-bool inode_hold_try(struct inode *inode);
 /* May sleep: the last one frees an inode without links. */
 void inode_put(struct inode *inode);
+/* The same for a program's last reference: if the inode has no links it is
+ * free on return, unless other programs have it.  No locks held. */
+void inode_put_wait(struct inode *inode);
 
 void inode_lock(struct inode *inode);
 void inode_unlock(struct inode *inode);

@@ -263,7 +263,7 @@ static int unlink_last(const struct walk *w, bool directory)
 	if (d)
 		dentry_put(d);
 	if (gone)
-		inode_put(gone);
+		inode_put_wait(gone);
 	return err;
 }
 

@@ -258,7 +258,8 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 	else if (!mutex_trylock(&mapping->writeback))
 		return 0;
 	dirty_harvest(mapping, first, end);
-	while ((n = collect(mapping, &first, end, batch)))
+	while (!mapping->abandoned &&
+	       (n = collect(mapping, &first, end, batch)))
 		mapping->ops->write_pages(mapping, batch, n);
 
 	int err = reap(mapping);

@@ -79,6 +79,7 @@ struct mapping {
 	pgoff_t readahead_end;   /* (m) where the last window read ends */
 	size_t readahead_npages; /* (m) how large it was */
 	struct mutex writeback;  /* one writer-back at a time */
+	atomic_bool abandoned;   /* (a) nobody will see the pages again */
 	/* Writeback errors: a count that only grows and the latest errno; each
 	 * open file remembers the count it has reported. */
 	atomic_uint nerrors;           /* (a) */

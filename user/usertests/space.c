@@ -9,6 +9,7 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,8 +103,36 @@ TEST(blocks_freed_by_one_serve_another,
 		expect_between(size, first - (64 << 10), first + (64 << 10));
 		expect_ok(close(fd));
 		expect_ok(unlink("file"));
-		sync(); /* a writeback under way may hold the file */
 	}
+}
+
+TEST(blocks_are_free_when_the_last_close_returns,
+     "A removed file's blocks are free as soon as it is closed, also while a "
+     "sync is writing it.")
+{
+	size_t before;
+	pid_t syncer;
+
+	skip_on(ON_EMULATOR | ON_LINUX, "others use this disk");
+	make_text("other", "so that the folder has its block");
+	sync();
+	before = disk_free();
+	syncer = expect_ok(fork());
+	while (syncer == 0)
+		sync();
+	for (int i = 0; i < 30; i++) {
+		int fd = make_sparse("file", 0);
+
+		for (int j = 0; j < 8; j++)
+			expect_eq(write(fd, chunk, CHUNK), CHUNK);
+		expect_ok(fsync(fd));
+		expect_eq(pwrite(fd, chunk, CHUNK, 0), CHUNK);
+		expect_ok(unlink("file"));
+		expect_ok(close(fd));
+		expect_eq(disk_free(), before);
+	}
+	kill(syncer, SIGKILL);
+	expect_killed(syncer, SIGKILL);
 }
 
 TEST(out_of_inodes_is_enospc,
