@@ -370,6 +370,13 @@ void inode_mapping_release(struct mapping *mapping)
 	keep_end(mapping->owner);
 }
 
+uint64_t mapping_ino(const struct mapping *mapping)
+{
+	const struct inode *inode = mapping->owner;
+
+	return inode->ino;
+}
+
 int inode_write(struct inode *inode, bool sync)
 {
 	int err = 0;

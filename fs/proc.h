@@ -8,6 +8,7 @@
  *   procfs.c        the tree: directories, links, reading
  *   proc_system.c   what the files in /proc itself say
  *   proc_process.c  what the files of one process say
+ *   proc_trace.c    the trace of memory events, and its switches
  */
 
 #include "fs/procfs.h"
@@ -21,10 +22,20 @@ struct proc_row {
 	int (*show)(struct text *text, int pid);
 	/* A reference to where the link leads; NULL: /proc/self. */
 	int (*follow)(int pid, struct dentry **out);
+	/* Take what is written (nothing, if the file is truncated): bytes or
+	 * a negative errno.  NULL: EINVAL. */
+	ssize_t (*write)(struct uio *uio);
 };
 
 /* Each ends with a row whose name is NULL. */
 extern const struct proc_row proc_root_rows[], proc_process_rows[];
+
+/* proc_trace.c */
+int trace_show(struct text *text, int pid);
+ssize_t trace_write(struct uio *uio);
+ssize_t trace_write_marker(struct uio *uio);
+int trace_show_on(struct text *text, int pid);
+ssize_t trace_write_on(struct uio *uio);
 
 /* mount.c: /proc/mounts, /proc/filesystems. */
 int mount_show(struct text *text, int pid);

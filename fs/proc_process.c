@@ -318,15 +318,15 @@ static int follow_cwd(int pid, struct dentry **out)
 }
 
 const struct proc_row proc_process_rows[] = {
-	{"cmdline", S_IFREG | 0444, show_cmdline, NULL},
-	{"comm", S_IFREG | 0444, show_comm, NULL},
-	{"cwd", S_IFLNK | 0777, NULL, follow_cwd},
-	{"exe", S_IFLNK | 0777, NULL, follow_exe},
-	{"fd", S_IFDIR | 0500, NULL, NULL},
-	{"maps", S_IFREG | 0444, show_maps, NULL},
-	{"mounts", S_IFREG | 0444, mount_show, NULL},
-	{"stat", S_IFREG | 0444, show_stat, NULL},
-	{"statm", S_IFREG | 0444, show_statm, NULL},
-	{"status", S_IFREG | 0444, show_status, NULL},
+	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
+	{"comm", S_IFREG | 0444, .show = show_comm},
+	{"cwd", S_IFLNK | 0777, .follow = follow_cwd},
+	{"exe", S_IFLNK | 0777, .follow = follow_exe},
+	{"fd", S_IFDIR | 0500, .show = NULL},
+	{"maps", S_IFREG | 0444, .show = show_maps},
+	{"mounts", S_IFREG | 0444, .show = mount_show},
+	{"stat", S_IFREG | 0444, .show = show_stat},
+	{"statm", S_IFREG | 0444, .show = show_statm},
+	{"status", S_IFREG | 0444, .show = show_status},
 	{0},
 };

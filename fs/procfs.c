@@ -102,6 +102,8 @@ static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
 	struct text *text = &open->text;
 	ssize_t n = 0;
 
+	if (!row_of(f->inode)->show)
+		return -EINVAL;
 	mutex_lock(&open->lock);
 	if (*offset == 0 || text->length == 0) {
 		text_clear(text);
@@ -117,6 +119,26 @@ static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
 	return n;
 }
 
+static ssize_t proc_write(struct file *f, struct uio *uio, uint64_t *offset)
+{
+	const struct proc_row *row = row_of(f->inode);
+	ssize_t n = row->write ? row->write(uio) : -EINVAL;
+
+	if (n > 0)
+		*offset += n;
+	return n;
+}
+
+static int proc_truncate(struct inode *inode, uint64_t nbytes)
+{
+	const struct proc_row *row = row_of(inode);
+	struct uio nothing = {0};
+
+	return row->write ? row->write(&nothing) : -EINVAL;
+}
+
+static const struct inode_ops file_inode_ops = {.resize = proc_truncate};
+
 static void proc_release(struct file *f)
 {
 	struct proc_file *open = f->private;
@@ -128,6 +150,7 @@ static void proc_release(struct file *f)
 static const struct file_ops proc_file_ops = {
 	.open = proc_open,
 	.read = proc_read,
+	.write = proc_write,
 	.release = proc_release,
 };
 
@@ -353,10 +376,11 @@ static int proc_read_inode(struct inode *inode)
 		inode->ops = &directory_ops;
 	} else {
 		pseudo_inode_init(inode, row->mode, 1);
+		inode->ops = S_ISREG(row->mode) ? &file_inode_ops
+			     : row->follow      ? &link_ops
+						: &self_ops;
 		if (S_ISREG(row->mode))
 			inode->file_ops = &proc_file_ops;
-		else
-			inode->ops = row->follow ? &link_ops : &self_ops;
 	}
 	return 0;
 }

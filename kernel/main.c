@@ -17,6 +17,8 @@
  *	quiet         keep the log off the console
  *	panic=N       after a panic reboot in N seconds, at once if negative,
  *	              never if 0 (without this: power off)
+ *	trace=on      switch tracing on at once (trace.h)
+ *	trace_buf_size=N[K|M]  bytes of trace that each hart keeps
  *	NAME=VALUE    otherwise: a line of init's environment, unless NAME has
  *	              a dot or is in ignored[]
  *	WORD          otherwise: an argument of init, likewise
@@ -36,6 +38,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/task/task.h"
 #include "mm/dirty.h"
 #include "mm/slab.h"
@@ -55,6 +58,7 @@ static char command_line[COMMAND_LINE_MAX];
 static const char *root_device = "/dev/vda";
 static bool root_read_only;
 static const char *init_path;
+static bool trace_wanted;
 static struct words init_argv = {{"init"}, 1};
 static struct words init_envp = {{"HOME=/", "TERM=linux"}, 2};
 
@@ -120,14 +124,31 @@ static void unknown_word(char *word)
 		words_add(&init_argv, word);
 }
 
+/* The number that @text starts with, up to @most; then what follows it. */
+static long number_of(const char **text, long most)
+{
+	long n = 0;
+
+	for (; **text >= '0' && **text <= '9'; ++*text)
+		n = min_u64(n * 10 + **text - '0', most);
+	return n;
+}
+
 static void set_panic_timeout(const char *value)
 {
 	long sign = *value == '-' ? -1 : 1;
-	long seconds = 0;
 
-	for (value += sign < 0; *value >= '0' && *value <= '9'; value++)
-		seconds = min_u64(seconds * 10 + *value - '0', 1000000);
-	panic_set_timeout(sign * seconds);
+	value += sign < 0;
+	panic_set_timeout(sign * number_of(&value, 1000000));
+}
+
+static void set_trace_size(const char *value)
+{
+	size_t n = number_of(&value, 1 << 30);
+
+	trace_set_size(*value == 'K' || *value == 'k'   ? n << 10
+		       : *value == 'M' || *value == 'm' ? n << 20
+							: n);
 }
 
 static void known_or_unknown_word(char *word)
@@ -140,6 +161,10 @@ static void known_or_unknown_word(char *word)
 		init_path = value;
 	else if ((value = value_of(word, "panic")))
 		set_panic_timeout(value);
+	else if ((value = value_of(word, "trace")))
+		trace_wanted = !strcmp(value, "on");
+	else if ((value = value_of(word, "trace_buf_size")))
+		set_trace_size(value);
 	else if (!strcmp(word, "ro") || !strcmp(word, "rw"))
 		root_read_only = word[1] == 'o';
 	else if (!strcmp(word, "quiet"))
@@ -286,6 +311,8 @@ _Noreturn void kernel_main(unsigned long hartid, paddr_t fdt)
 	task_init();
 	dev_init(&device_tree);
 	device_init();
+	if (trace_wanted && trace_start())
+		printk("no memory for the trace\n");
 	plic_init_hart();
 	if (task_start_kernel("boot", boot_rest, NULL))
 		panic("no memory for the first thread");

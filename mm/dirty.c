@@ -31,6 +31,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 #include "mm/mm.h"
 #include "mm/rmap.h"
@@ -133,6 +134,7 @@ static size_t harvest_vma(struct mapping *mapping, struct vma *v, pgoff_t first,
 
 void dirty_harvest(struct mapping *mapping, pgoff_t first, pgoff_t end)
 {
+	uint64_t began = trace_clock();
 	size_t npages = 0;
 
 	if (mapping->memory_only || first >= end)
@@ -148,8 +150,11 @@ void dirty_harvest(struct mapping *mapping, pgoff_t first, pgoff_t end)
 	spin_unlock(&mapping->lock);
 	atomic_fetch_add(&dirty_counts.harvests, 1);
 	atomic_fetch_add(&dirty_counts.harvested, npages);
-	if (npages)
-		dirty_announce(mapping, true);
+	if (!npages)
+		return;
+	trace_since(began, TRACE_HARVEST, mapping_ino(mapping), first, end,
+		    npages);
+	dirty_announce(mapping, true);
 }
 
 /* --- writeback --- */
@@ -249,7 +254,9 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 		      bool wait)
 {
 	struct page *batch[CLUSTER];
-	size_t n;
+	uint64_t began = trace_clock();
+	size_t n, npages = 0;
+	pgoff_t lowest = 0;
 
 	if (mapping->memory_only)
 		return 0;
@@ -259,11 +266,18 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 		return 0;
 	dirty_harvest(mapping, first, end);
 	while (!mapping->abandoned &&
-	       (n = collect(mapping, &first, end, batch)))
+	       (n = collect(mapping, &first, end, batch))) {
+		if (!npages)
+			lowest = batch[0]->index;
+		npages += n;
 		mapping->ops->write_pages(mapping, batch, n);
+	}
 
 	int err = reap(mapping);
 
+	if (npages)
+		trace_since(began, TRACE_WRITEBACK, mapping_ino(mapping),
+			    lowest, npages, err);
 	mutex_unlock(&mapping->writeback);
 	return err;
 }

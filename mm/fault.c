@@ -38,10 +38,23 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "mm/mapping.h"
 #include "mm/reclaim.h"
 
 struct fault_counts fault_counts;
+
+/* In the table's order, but for the first. */
+enum fault_kind {
+	FAULT_UNKNOWN, /* nothing there, or no right, or no page table */
+	FAULT_ANONYMOUS_READ,
+	FAULT_ANONYMOUS_WRITE,
+	FAULT_FILE_READ,
+	FAULT_FILE_COPY,
+	FAULT_SHARED_WRITE,
+	FAULT_COPY_ON_WRITE,
+	FAULT_MENDED,
+};
 
 struct fault {
 	struct mm *mm;
@@ -51,6 +64,8 @@ struct fault {
 	pte_slot *slot; /* stays while mm->lock is held */
 	pte_t old;      /* what it held when we looked */
 	bool major;     /* the disk was asked */
+	enum fault_kind kind;
+	uint64_t began; /* trace_clock() */
 };
 
 static void count(atomic_ulong *counter)
@@ -281,6 +296,7 @@ static int copy_on_write(struct fault *f)
 
 	if (reuse_or_get(f, old, &changed)) {
 		count(&fault_counts.cow_reuses);
+		trace(TRACE_COW_REUSE, f->va);
 		tlb_flush_page_local(&f->mm->pagetable, f->va);
 		return 0;
 	}
@@ -295,6 +311,7 @@ static int copy_on_write(struct fault *f)
 	if (!pg)
 		return -ENOMEM;
 	count(&fault_counts.cow_copies);
+	trace(TRACE_COW_COPY, f->va);
 	f->v->has_copies = true;
 	return install(f, pg, f->v->prot, true, NULL);
 }
@@ -307,16 +324,6 @@ static bool allows(int prot, int access)
 {
 	return prot & (access == VM_R ? VM_R | VM_W : access);
 }
-
-enum fault_kind {
-	FAULT_MENDED,
-	FAULT_ANONYMOUS_READ,
-	FAULT_ANONYMOUS_WRITE,
-	FAULT_FILE_READ,
-	FAULT_FILE_COPY,
-	FAULT_SHARED_WRITE,
-	FAULT_COPY_ON_WRITE,
-};
 
 static enum fault_kind fault_kind(const struct fault *f)
 {
@@ -364,7 +371,10 @@ static int resolve(struct fault *f)
 	while (look(f))
 		if (!reclaim_wait())
 			return -ENOMEM;
-	switch (fault_kind(f)) {
+	f->kind = fault_kind(f);
+	switch (f->kind) {
+	case FAULT_UNKNOWN:
+		break;
 	case FAULT_MENDED:
 		count(&fault_counts.mended);
 		tlb_flush_page_local(&f->mm->pagetable, f->va);
@@ -420,9 +430,32 @@ static int grow_stack(struct mm *mm, vaddr_t va)
 	return err;
 }
 
+/* --- the trace --- */
+
+static const char *access_name(int access)
+{
+	return access == VM_R ? "read" : access == VM_W ? "write" : "execute";
+}
+
+static const char *const kind_names[] = {
+	[FAULT_UNKNOWN] = "none",
+	[FAULT_ANONYMOUS_READ] = "anonymous-read",
+	[FAULT_ANONYMOUS_WRITE] = "anonymous-write",
+	[FAULT_FILE_READ] = "file-read",
+	[FAULT_FILE_COPY] = "file-copy",
+	[FAULT_SHARED_WRITE] = "shared-write",
+	[FAULT_COPY_ON_WRITE] = "copy-on-write",
+	[FAULT_MENDED] = "mended",
+};
+
 int fault_handle(struct mm *mm, vaddr_t va, int access)
 {
-	struct fault f = {.mm = mm, .va = page_down(va), .access = access};
+	struct fault f = {
+		.mm = mm,
+		.va = page_down(va),
+		.access = access,
+		.began = trace_clock(),
+	};
 	int err;
 
 	if (va >= USER_END)
@@ -436,5 +469,7 @@ int fault_handle(struct mm *mm, vaddr_t va, int access)
 	count(f.major ? &mm->faults_major : &mm->faults_minor);
 	if (f.major)
 		count(&fault_counts.major);
+	trace_since(f.began, TRACE_FAULT, va, (uintptr_t)access_name(f.access),
+		    (uintptr_t)kind_names[f.kind], err);
 	return err;
 }

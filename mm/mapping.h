@@ -172,6 +172,9 @@ static inline bool mapping_covers(struct mapping *mapping, pgoff_t index)
 	       PAGE_SHIFT;
 }
 
+/* The number of the file that it caches; fs/inode.c provides it. */
+uint64_t mapping_ino(const struct mapping *mapping);
+
 /* --- what mm/ needs of an open file; fs/file.c provides it --- */
 struct file;
 struct mapping *file_mapping(struct file *f);

@@ -28,6 +28,7 @@ EXIT_TIMEOUT, EXIT_PANIC, EXIT_USAGE = 124, 70, 125
 FATAL = (b"Kernel panic", b"Boot failed: ")
 LOG_STARTS = (b"Quire", b"[    0.000000] Linux version", *FATAL)
 STREAMS = ("stdin", "stdout", "stderr")
+TRACE_PORT = "/dev/vport0p5"  # after control and the streams
 
 
 def say(message):
@@ -294,7 +295,7 @@ def start(function, *arguments):
 
 # --- one job ---------------------------------------------------------------
 
-def job(args, where):
+def job(args, where, trace):
     """What to run, as user/quire-run.c reads it."""
     path = args.program
     if is_riscv_elf(path):
@@ -305,6 +306,8 @@ def job(args, where):
     environment.setdefault("PATH", "/bin:/sbin:/usr/bin:/usr/sbin")
     records += [("env", f"{k}={v}") for k, v in environment.items()]
     records += [(name, where[name]) for name in STREAMS]
+    if trace is not None:
+        records.append(("trace", TRACE_PORT))
     if "console" in where.values():
         size = shutil.get_terminal_size()
         records.append(("window", f"{size.lines} {size.columns}"))
@@ -312,19 +315,20 @@ def job(args, where):
                     for k, v in records) + b"\0"
 
 
-def report(near, result):
-    """Collect the one line that says how the program ended."""
+def collect(near, result):
+    """All that comes from a port, as text: the one line that says how the
+    program ended, or the trace."""
     data = b""
     try:
-        while chunk := near.recv(4096):
+        while chunk := near.recv(65536):
             data += chunk
     except OSError:
         pass
-    result.append(data.decode(errors="replace").strip())
+    result.append(data.decode(errors="replace"))
 
 
 def exit_status(text):
-    kind, _, rest = text.partition(" ")
+    kind, _, rest = text.strip().partition(" ")
     if kind == "exit":
         return int(rest)
     if kind == "signal":
@@ -336,19 +340,23 @@ def exit_status(text):
     return None
 
 
-def run_job(args, hardware, bus, cmdline):
-    """Boot to user/quire-run.c, let it run the program; the exit status."""
+def run_job(args, hardware, bus, cmdline, trace=None):
+    """Boot to user/quire-run.c, let it run the program; the exit status.
+    `trace` is a list that gets the kernel's trace of it, as text."""
     interactive = os.isatty(0)
     where = {name: "console" if interactive and os.isatty(fd) else "port"
              for fd, name in enumerate(STREAMS)}
     guest = Guest(args, hardware, bus, cmdline,
-                  ("serial", "control", *STREAMS))
+                  ("serial", "control", *STREAMS,
+                   *(() if trace is None else ("trace",))))
     log = Log(args.quiet and not interactive)
     result = []
-    guest.near["control"].sendall(job(args, where))
-    threads = [start(report, guest.near["control"], result),
+    guest.near["control"].sendall(job(args, where, trace))
+    threads = [start(collect, guest.near["control"], result),
                start(pump, guest.near["stdout"], 1),
                start(pump, guest.near["stderr"], 2)]
+    if trace is not None:
+        threads.append(start(collect, guest.near["trace"], trace))
     if interactive:
         with Terminal():
             threads.append(start(pump, guest.near["serial"], 2))

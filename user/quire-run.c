@@ -23,6 +23,8 @@
  *   stdout=WHERE     is console, that is the controlling terminal of the
  *   stderr=WHERE     program's session; only ports named here need exist
  *   window=ROWS COLS size of the console's window
+ *   trace=PORT       trace the program, and write what the kernel has to say
+ *                    of it to this port (a path) when all has ended
  *
  * When the program has ended, whatever it left running has been killed and
  * the disks are in order, one line goes back over the control port:
@@ -58,6 +60,7 @@ struct job {
 	char *cwd;
 	char *stream[3]; /* "port", "console" or "null" */
 	struct winsize window;
+	char *trace; /* the port, or NULL */
 };
 
 /* Why the child could not become the program: what it tells its parent. */
@@ -130,6 +133,8 @@ static void job_record(struct job *job, char *record)
 		job->program = value;
 	else if ((value = value_of(record, "cwd")))
 		job->cwd = value;
+	else if ((value = value_of(record, "trace")))
+		job->trace = value;
 	else if ((value = value_of(record, "window")))
 		sscanf(value, "%hu %hu", &job->window.ws_row,
 		       &job->window.ws_col);
@@ -198,6 +203,36 @@ static const char *streams_set(const struct job *job)
 	return NULL;
 }
 
+/* --- its trace --- */
+
+static void trace_switch(const char *digit)
+{
+	int fd = open("/proc/tracing_on", O_WRONLY | O_CLOEXEC);
+
+	if (write(fd, digit, 1) != 1)
+		warn("/proc/tracing_on");
+	close(fd);
+}
+
+/* The trace as text, to the host. */
+static void trace_hand_over(const char *port)
+{
+	static char bytes[65536];
+	int from = open("/proc/trace", O_RDONLY | O_CLOEXEC);
+	int to = open(port, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (to < 0)
+		give_up(port);
+	while ((n = read(from, bytes, sizeof(bytes))) > 0)
+		write(to, bytes, n);
+	if (n < 0)
+		warn("/proc/trace");
+	close(to);
+}
+
+/* --- the program --- */
+
 /* In the child: become the program, or tell the parent why not. */
 static _Noreturn void job_start(const struct job *job, int report)
 {
@@ -208,6 +243,8 @@ static _Noreturn void job_start(const struct job *job, int report)
 	if (!what && chdir(job->cwd) != 0)
 		what = job->cwd;
 	if (!what) {
+		if (job->trace)
+			trace_switch("1");
 		environ = job->env.word;
 		execvp(job->program, job->arg.word);
 		what = job->program;
@@ -278,6 +315,10 @@ int main(int argc, char **argv)
 	while (wait(NULL) > 0)
 		continue;
 	sync();
+	if (job.trace) {
+		trace_switch("0");
+		trace_hand_over(job.trace);
+	}
 	write(control, answer, strlen(answer));
 	shut_down(RB_POWER_OFF);
 }

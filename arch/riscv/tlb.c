@@ -28,6 +28,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/pagetable.h"
 #include "arch/riscv/sbi.h"
+#include "kernel/lib/trace.h"
 
 enum { ASID_BITS_MAX = 16, WORD_BITS = 64 };
 
@@ -164,7 +165,11 @@ void tlb_flush_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE)
 		start = 0, end = UINT64_MAX; /* SBI: the whole of the ASID */
 	atomic_fetch_add(&tlb_shootdowns, 1);
+
+	uint64_t began = trace_clock();
+
 	sbi_remote_sfence_asid(others, start, end - start, pt->asid);
+	trace_since(began, TRACE_SHOOTDOWN, start, end, others);
 }
 
 void tlb_flush_page(struct pagetable *pt, vaddr_t va)

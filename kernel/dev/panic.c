@@ -2,8 +2,9 @@
 /*
  * panic.c - the end, when one of our own invariants is broken.
  *
- * The first hart to get here stops the others, says why, shows what it held
- * and how it got there, and ends the machine, as panic= says.  It trusts as
+ * The first hart to get here stops the others, says why, shows what it held,
+ * how it got there and, if that was traced, what it did last, and ends the
+ * machine, as panic= says.  It trusts as
  * little as it can: no locks, no memory, no scheduler.  A panic inside the
  * panic skips what is left of the report; one on another hart just waits to be
  * stopped.
@@ -19,6 +20,7 @@
 #include "arch/riscv/trap.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/sync/spinlock.h"
 
 static atomic_uint panicking; /* the hart's index + 1 */
@@ -63,6 +65,7 @@ _Noreturn void panic(const char *format, ...)
 			end_machine();
 		wait_forever();
 	}
+	trace_stop();
 	harts_stop_others();
 	spin_locks_broken = true;
 	printk_set_quiet(false);
@@ -73,6 +76,7 @@ _Noreturn void panic(const char *format, ...)
 	printk("  hart %u\n", hart_index());
 	lockcheck_print_held();
 	trap_print_backtrace();
+	trace_print_last();
 	end_machine();
 }
 

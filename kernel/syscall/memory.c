@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 
 #include "arch/riscv/usercopy.h"
+#include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/task/task.h"
@@ -40,7 +41,7 @@ static int mapped_file(const struct mmap_request *request, int fd,
 	return file_new_shared_anonymous(request->nbytes, f);
 }
 
-SYSCALL(mmap)
+static long map(const uint64_t *arg)
 {
 	struct mmap_request request = {
 		.addr = arg[0],
@@ -73,19 +74,40 @@ SYSCALL(mmap)
 	return err ? err : (long)at;
 }
 
+SYSCALL(mmap)
+{
+	uint64_t began = trace_clock();
+	long result = map(arg);
+
+	trace_since(began, TRACE_MMAP, result, arg[1], arg[2], arg[3]);
+	return result;
+}
+
 SYSCALL(munmap)
 {
-	return mmap_unmap(own_mm(), arg[0], arg[1]);
+	uint64_t began = trace_clock();
+	int err = mmap_unmap(own_mm(), arg[0], arg[1]);
+
+	trace_since(began, TRACE_MUNMAP, arg[0], arg[1], err);
+	return err;
 }
 
 SYSCALL(mprotect)
 {
-	return mmap_protect(own_mm(), arg[0], arg[1], arg[2]);
+	uint64_t began = trace_clock();
+	int err = mmap_protect(own_mm(), arg[0], arg[1], arg[2]);
+
+	trace_since(began, TRACE_MPROTECT, arg[0], arg[1], arg[2], err);
+	return err;
 }
 
 SYSCALL(msync)
 {
-	return mmap_sync(own_mm(), arg[0], arg[1], arg[2]);
+	uint64_t began = trace_clock();
+	int err = mmap_sync(own_mm(), arg[0], arg[1], arg[2]);
+
+	trace_since(began, TRACE_MSYNC, arg[0], arg[1], arg[2], err);
+	return err;
 }
 
 SYSCALL(madvise)

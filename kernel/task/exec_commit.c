@@ -11,6 +11,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/task/exec.h"
 #include "kernel/task/signal.h"
 
@@ -76,6 +77,8 @@ long process_exec(struct file *f, const char *path,
 	if (files)
 		change_files(p, files);
 	commit(&program);
+	if (trace_is_on())
+		trace_record_text(TRACE_EXEC, p->name, strlen(p->name));
 	return 0;
 put:
 	if (files)

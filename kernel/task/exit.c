@@ -22,6 +22,7 @@
 #include "kernel/dev/tty.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/trace.h"
 #include "kernel/sync/lockcheck.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/process.h"
@@ -211,6 +212,7 @@ void task_exit(void)
 
 	task_release_mm(task);
 	last = leave_tasks(task);
+	trace(TRACE_EXIT, last ? p->status : 0, last);
 	if (last) {
 		check_init(p);
 		itimer_set(p, 0, 0);

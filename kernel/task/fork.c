@@ -28,6 +28,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/task/exec.h"
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
@@ -250,6 +251,7 @@ static int publish(struct task *child, const struct clone_request *request)
 					 ? self->exit_signal
 					 : request->exit_signal;
 	}
+	child->process_id = p->pid;
 unlock:
 	spin_unlock(&p->signal_lock);
 	spin_unlock(&process_tree_lock);
@@ -331,6 +333,7 @@ void process_vfork_done(struct process *p)
 long task_clone(const struct clone_request *request)
 {
 	struct vfork_wait wait = {.task = task_current()};
+	uint64_t began = trace_clock();
 	struct process *p;
 	struct task *child;
 	int err = check_flags(request);
@@ -356,6 +359,7 @@ long task_clone(const struct clone_request *request)
 	tid = child->tid;
 	if (request->flags & CLONE_PARENT_SETTID)
 		copy_to_user(request->parent_tid, &tid, sizeof(tid));
+	trace_since(began, TRACE_FORK, tid, child->process_id, request->flags);
 	sched_start_task(child);
 	if (request->flags & CLONE_VFORK && p != wait.task->process)
 		wait_vfork(p, &wait);
@@ -405,6 +409,7 @@ static void start_init(struct process *p, struct task *task,
 	link_process(p, NULL, pid);
 	process_join_group(p, pid);
 	p->session = pid_hold(pid);
+	task->process_id = p->pid;
 	p->exit_signal = SIGCHLD;
 	spin_unlock(&process_tree_lock);
 	sched_start_task(task);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * info.c - what procfs asks about processes (fs/procfs.h).
+ * info.c - what procfs (fs/procfs.h) and the trace ask about processes.
  *
  * Each answer is taken under the tree's lock and is true for that moment; what
  * is handed out to be looked at longer is counted.
@@ -10,6 +10,7 @@
 
 #include "kernel/dev/tty.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/task/process.h"
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
@@ -167,6 +168,12 @@ int process_current(void)
 	struct process *p = task_current()->process;
 
 	return p ? p->pid : 0;
+}
+
+void trace_who(int32_t *pid, int32_t *tid)
+{
+	*pid = task_current()->process_id;
+	*tid = task_current()->tid;
 }
 
 void process_hart_times(unsigned hart, struct hart_times *times)

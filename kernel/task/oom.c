@@ -14,6 +14,7 @@
 
 #include "arch/riscv/time.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
@@ -85,6 +86,8 @@ bool oom_make_room(void)
 		last_kill = time_now();
 		printk("out of memory: killed %s[%d], %lu KiB\n", victim->name,
 		       victim->pid, size_of(victim) << (PAGE_SHIFT - 10));
+		trace(TRACE_OOM_KILL, victim->pid,
+		      size_of(victim) << (PAGE_SHIFT - 10));
 		signal_send_process(victim, &info);
 	}
 	spin_unlock(&process_tree_lock);

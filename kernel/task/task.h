@@ -69,6 +69,7 @@ struct task {
 	int tid;                           /* (c) but for exec */
 	struct pid *pid;             /* (T) counted; kernel threads: NULL */
 	struct process *process;     /* (c) NULL: kernel thread */
+	int process_id;              /* (c) its pid; outlives it */
 	struct list process_link;    /* (T and s) in process->tasks */
 	struct mm *mm;               /* (t) the process's, or NULL */
 	uint64_t blocked;            /* (s) signal mask */
