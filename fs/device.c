@@ -7,9 +7,10 @@
  * the inode's.  The table is filled once, at boot, from what the drivers
  * found; so it needs no lock.
  *
- * devtmpfs is a flat directory with one node for each row, and the links to
- * /proc that programs expect.  Inode 1 is the directory, 2 + n the n-th row;
- * links come after the rows.
+ * devtmpfs is a flat directory with one node for each row, and the names that
+ * programs expect: links to /proc, and an empty directory for the tmpfs of
+ * shm_open(3).  Inode 1 is the directory, 2 + n the n-th row; the fixed names
+ * come after the rows.
  *
  * Book: chapter 6.  Tests: usertests.
  */
@@ -85,28 +86,34 @@ const struct file_ops file_ops_device = {.open = device_open};
 
 /* --- devtmpfs --- */
 
-static const char *const links[][2] = {
-	{"fd", "/proc/self/fd"},
-	{"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},
+static const struct {
+	const char *name;
+	const char *target; /* NULL: a directory to mount on */
+} fixed[] = {
+	{"fd", "/proc/self/fd"},       {"shm", NULL},
+	{"stdin", "/proc/self/fd/0"},  {"stdout", "/proc/self/fd/1"},
 	{"stderr", "/proc/self/fd/2"},
 };
 
-enum { INO_ROOT = 1, INO_FIRST, NLINKS = sizeof(links) / sizeof(links[0]) };
+enum { INO_ROOT = 1, INO_FIRST, NFIXED = sizeof(fixed) / sizeof(fixed[0]) };
 
 /* Row n is at position, and has number, 2 + n. */
 static bool dev_next(struct inode *dir, uint64_t *position,
 		     struct pseudo_entry *entry)
 {
 	size_t n = *position - INO_FIRST;
-	bool is_link = n >= ndevices;
+	const char *name;
 
-	if (n >= ndevices + NLINKS)
+	if (dir->ino != INO_ROOT || n >= ndevices + NFIXED)
 		return false;
-	string_copy(entry->name,
-		    is_link ? links[n - ndevices][0] : table[n].name,
-		    sizeof(entry->name));
-	entry->type = is_link ? DT_LNK : (table[n].mode & S_IFMT) >> 12;
+	if (n < ndevices) {
+		name = table[n].name;
+		entry->type = (table[n].mode & S_IFMT) >> 12;
+	} else {
+		name = fixed[n - ndevices].name;
+		entry->type = fixed[n - ndevices].target ? DT_LNK : DT_DIR;
+	}
+	string_copy(entry->name, name, sizeof(entry->name));
 	entry->ino = (*position)++;
 	return true;
 }
@@ -132,7 +139,7 @@ static int dev_read_dir(struct inode *dir, uint64_t position,
 
 static int dev_read_link(struct inode *inode, char *target, size_t nbytes)
 {
-	string_copy(target, links[inode->ino - INO_FIRST - ndevices][1],
+	string_copy(target, fixed[inode->ino - INO_FIRST - ndevices].target,
 		    nbytes);
 	return 0;
 }
@@ -149,15 +156,18 @@ static int dev_read_inode(struct inode *inode)
 	size_t n = inode->ino - INO_FIRST;
 
 	if (inode->ino == INO_ROOT) {
-		pseudo_inode_init(inode, S_IFDIR | 0755, 2);
+		pseudo_inode_init(inode, S_IFDIR | 0755, 3);
 		inode->ops = &dev_dir_ops;
 	} else if (n < ndevices) {
 		pseudo_inode_init(inode, table[n].mode, 1);
 		inode->rdev = table[n].rdev;
-	} else {
+	} else if (fixed[n - ndevices].target) {
 		pseudo_inode_init(inode, S_IFLNK | 0777, 1);
 		inode->ops = &dev_link_ops;
-		inode->mapping.size = strlen(links[n - ndevices][1]);
+		inode->mapping.size = strlen(fixed[n - ndevices].target);
+	} else {
+		pseudo_inode_init(inode, S_IFDIR | 0755, 2);
+		inode->ops = &dev_dir_ops;
 	}
 	return 0;
 }

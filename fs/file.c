@@ -21,7 +21,7 @@
 
 #include <linux/fs.h>
 
-#include "fs/pseudo.h"
+#include "fs/memfile.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -111,6 +111,21 @@ int inode_truncate(struct inode *inode, uint64_t nbytes)
 		inode_touch(inode, INODE_MTIME | INODE_CTIME);
 	inode_unlock(inode);
 	inode_writers_drop(inode, 1);
+	return err;
+}
+
+int file_allocate(struct file *f, int mode, uint64_t start, uint64_t end)
+{
+	struct inode *inode = f->inode;
+	int err;
+
+	if (!inode->ops->allocate)
+		return -EOPNOTSUPP;
+	inode_lock(inode);
+	err = inode->ops->allocate(inode, mode, start, end);
+	if (!err)
+		inode_touch(inode, INODE_MTIME | INODE_CTIME);
+	inode_unlock(inode);
 	return err;
 }
 
@@ -268,7 +283,8 @@ size_t file_describe(struct file *f, char *out, size_t nbytes)
 	if (f->dentry)
 		n = dentry_path(f->dentry, NULL, out, nbytes);
 	else if (inode_is(f->inode, S_IFREG))
-		n = snprintf(out, nbytes, "/dev/zero (deleted)");
+		n = snprintf(out, nbytes, "/%s (deleted)",
+			     (const char *)f->inode->private);
 	else
 		n = snprintf(out, nbytes, "%s:[%lu]", f->inode->super->type,
 			     f->inode->ino);
@@ -325,8 +341,8 @@ static int regular_sync(struct file *f)
 	return file_sync_range(f, 0, UINT64_MAX);
 }
 
-/* Write, but not past the largest offset the filesystem can do.  The inode is
- * locked. */
+/* Write, but not past the largest offset the filesystem can do, nor what seals
+ * allow.  The inode is locked. */
 static ssize_t write_bounded(struct inode *inode, struct uio *uio,
 			     uint64_t offset)
 {
@@ -335,7 +351,13 @@ static ssize_t write_bounded(struct inode *inode, struct uio *uio,
 
 	if (offset >= max)
 		return -EFBIG;
-	uio->left = min_u64(left, max - offset);
+
+	uint64_t end = offset + min_u64(left, max - offset);
+	uint64_t may = seals_write_end(inode, end);
+
+	if (may <= offset)
+		return -EPERM;
+	uio->left = may - offset;
 
 	size_t beyond = left - uio->left;
 	ssize_t n = mapping_write(&inode->mapping, uio, offset);

@@ -100,9 +100,9 @@ static inline bool file_writable(const struct file *f)
  * where it is; or the kind ("pipe:[7]").  Returns its length. */
 size_t file_describe(struct file *f, char *out, size_t nbytes);
 
-/* Memory shared by nothing but mappings (MAP_SHARED | MAP_ANONYMOUS): an
- * unlinked file "/dev/zero" of @nbytes that never goes to a disk. */
-int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
+/* fallocate(2): FALLOC_FL_* for bytes [start, end); -EOPNOTSUPP where the
+ * filesystem can't.  Takes the inode lock; @f may be written. */
+int file_allocate(struct file *f, int mode, uint64_t start, uint64_t end);
 
 /* What the types of inodes open as, on any filesystem. */
 extern const struct file_ops file_ops_regular;

@@ -335,7 +335,8 @@ void inode_unlock(struct inode *inode)
 
 void inode_dirty(struct inode *inode)
 {
-	if (atomic_load_explicit(&inode->dirty, memory_order_relaxed))
+	if (atomic_load_explicit(&inode->dirty, memory_order_relaxed) ||
+	    !inode->super->ops->sync) /* there is nowhere to write it */
 		return;
 	spin_lock(&cache_lock);
 	if (!inode->dirty) {

@@ -88,6 +88,10 @@ struct inode_ops {
 	/* Set the size (inode locked): mapping_resize(), then blocks.
 	 * -EFBIG beyond the format. */
 	int (*resize)(struct inode *inode, uint64_t nbytes);
+	/* fallocate(2) of bytes [start, end), inode locked.  NULL:
+	 * -EOPNOTSUPP. */
+	int (*allocate)(struct inode *inode, int mode /* FALLOC_FL_* */,
+			uint64_t start, uint64_t end);
 	/* Write the inode itself (its times, mode, size ...), not its pages,
 	 * to the disk's cache, or, with @sync, to the disk with all metadata
 	 * that is needed to find its data.  Inode locked. */
@@ -120,6 +124,7 @@ struct inode {
 	uint32_t generation;    /* (c) */
 	enum inode_state state; /* (h) */
 	uint64_t nsectors;      /* (i) 512-byte units in use: st_blocks */
+	unsigned seals;         /* (i) F_SEAL_*: what can't be done any more */
 	struct timestamp accessed, modified, changed; /* (i) */
 	struct super *super;                          /* (c) */
 	const struct inode_ops *ops;                  /* (c) */
@@ -234,6 +239,14 @@ size_t inode_count_cached(void);
 static inline bool inode_is(const struct inode *inode, uint32_t type)
 {
 	return (inode->mode & S_IFMT) == type;
+}
+
+/* st_blocks. */
+static inline uint64_t inode_nsectors(const struct inode *inode)
+{
+	return inode->mapping.memory_only
+		       ? inode->mapping.npages << (PAGE_SHIFT - 9)
+		       : inode->nsectors;
 }
 
 static inline uint64_t inode_size(const struct inode *inode)

@@ -25,6 +25,7 @@
 #include "fs/device.h"
 #include "fs/ext2.h"
 #include "fs/proc.h"
+#include "fs/tmpfs.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -38,12 +39,15 @@ struct type {
 	bool on_disk;
 	int (*mount)(struct block_device *device, bool read_only,
 		     struct super **out);
+	/* NULL: it has no options, and is the same wherever it is mounted. */
+	int (*configure)(struct super *super, const char *options);
 };
 
 static const struct type types[] = {
-	{"ext2", true, ext2_mount},
-	{"proc", false, procfs_mount},
-	{"devtmpfs", false, devtmpfs_mount},
+	{"ext2", true, ext2_mount, NULL},
+	{"proc", false, procfs_mount, NULL},
+	{"devtmpfs", false, devtmpfs_mount, NULL},
+	{"tmpfs", false, tmpfs_mount, tmpfs_configure},
 };
 
 enum { NTYPES = sizeof(types) / sizeof(types[0]) };
@@ -74,9 +78,10 @@ static bool is_mounted(const struct type *type, struct block_device *device,
 	list_for_each (link, &mounted) {
 		struct super *super = super_at(link);
 
-		if (type->on_disk ? super->device == device
-				  : super->root_dentry == point &&
-					    !strcmp(super->type, type->name))
+		if (type->on_disk
+			    ? super->device == device
+			    : super->root_dentry == point && !type->configure &&
+				      !strcmp(super->type, type->name))
 			return true;
 	}
 	return false;
@@ -115,18 +120,31 @@ static int super_attach(struct super *super, struct dentry *point,
 	return 0;
 }
 
-/* @point: a reference, taken over; or NULL. */
-static int mount_on(struct dentry *point, const char *type_name,
-		    struct block_device *device, const char *source,
-		    bool read_only)
+/* A new filesystem, seen nowhere yet. */
+static int super_make(const struct type *type, struct block_device *device,
+		      bool read_only, const char *options, struct super **out)
 {
-	const struct type *type = type_find(type_name);
+	int err = type->mount(device, read_only, out);
+
+	if (err || !type->configure)
+		return err;
+	err = type->configure(*out, options);
+	if (err)
+		super_release(*out);
+	return err;
+}
+
+/* @point: a reference, taken over; or NULL. */
+static int mount_on(struct dentry *point, const struct type *type,
+		    struct block_device *device, const char *source,
+		    bool read_only, const char *options)
+{
 	struct super *super;
 	int err = -EBUSY;
 
 	mutex_lock(&mount_mutex);
 	if (!is_mounted(type, device, point))
-		err = type->mount(device, read_only, &super);
+		err = super_make(type, device, read_only, options, &super);
 	if (!err)
 		err = super_attach(super, point, source);
 	mutex_unlock(&mount_mutex);
@@ -143,12 +161,14 @@ int mount_root(const char *device_name, bool read_only)
 
 	if (!device)
 		return -ENODEV;
-	err = mount_on(NULL, "ext2", device, device_name, read_only);
+	err = mount_on(NULL, type_find("ext2"), device, device_name, read_only,
+		       "");
 	if (err || dentry_lookup(root_dentry, "dev", 3, &dev))
 		return err;
 	if (!dev->inode || !inode_is(dev->inode, S_IFDIR))
 		dentry_put(dev);
-	else if (mount_on(dev, "devtmpfs", NULL, "devtmpfs", false))
+	else if (mount_on(dev, type_find("devtmpfs"), NULL, "devtmpfs", false,
+			  ""))
 		printk("no memory for /dev\n");
 	return 0;
 }
@@ -176,7 +196,7 @@ static int source_device(struct fs_context *fs, const char *source,
 }
 
 int mount_at(struct fs_context *fs, const char *source, const char *path,
-	     const char *type_name, unsigned long flags)
+	     const char *type_name, unsigned long flags, const char *options)
 {
 	const struct type *type = type_find(type_name);
 	struct block_device *device = NULL;
@@ -195,8 +215,8 @@ int mount_at(struct fs_context *fs, const char *source, const char *path,
 	if (!err && !inode_is(point->inode, S_IFDIR))
 		err = -ENOTDIR;
 	if (!err)
-		return mount_on(point, type_name, device, source,
-				flags & MS_RDONLY);
+		return mount_on(point, type, device, source, flags & MS_RDONLY,
+				options);
 	dentry_put(point);
 	return err;
 }

@@ -14,9 +14,9 @@
 int mount_root(const char *device, bool read_only);
 
 /* mount(2), umount2(2).  @source: a block device's path, for those types that
- * need one.  @flags: MS_RDONLY. */
+ * need one.  @flags: MS_RDONLY.  @options: for those that have any. */
 int mount_at(struct fs_context *fs, const char *source, const char *path,
-	     const char *type, unsigned long flags);
+	     const char *type, unsigned long flags, const char *options);
 int mount_remove(struct fs_context *fs, const char *path, bool follow);
 
 /* The root of everything, referenced. */

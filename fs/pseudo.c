@@ -2,18 +2,11 @@
 /*
  * pseudo.c - inodes that live in memory only.
  *
- * Pipes, devices, the files of /proc and shared anonymous memory are files
- * like others to everybody above: they have an inode, times, a mode, perhaps
- * a page cache.  But nothing stands behind them: an inode without a link
- * disappears with its last reference, and a page that is not in the cache
- * was never written, so it is zero.
+ * Pipes, devices, the files of /proc and of tmpfs are files like others to
+ * everybody above: they have an inode, times, a mode.  But nothing stands
+ * behind them: an inode without a link disappears with its last reference.
  *
- * MAP_SHARED | MAP_ANONYMOUS memory is such a file without a name.  Its pages
- * are found through the page cache by every process that inherits the
- * mapping; they are marked as memory_only, for there is no disk to write
- * them to.
- *
- * Book: chapter 8.  Tests: mmaptest.
+ * Book: chapter 6.  Tests: usertests.
  */
 #include "fs/pseudo.h"
 
@@ -26,42 +19,7 @@
 
 static atomic_ulong next_ino = 1;
 
-static void zero_pages(struct mapping *mapping, struct page **pages, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		page_zero(page_address(pages[i]));
-		page_set_flags(pages[i], PAGE_UPTODATE);
-		page_unlock(pages[i]);
-	}
-}
-
-static int reserve_nothing(struct mapping *mapping, struct page *pg,
-			   uint64_t size)
-{
-	return 0;
-}
-
-/* Nothing to write, no times that anybody sees. */
-static void memory_dirtied(struct mapping *mapping)
-{
-}
-
-static const struct mapping_ops memory_mapping_ops = {
-	.read_pages = zero_pages,
-	.reserve = reserve_nothing,
-	.dirtied = memory_dirtied,
-	.hold = inode_mapping_hold,
-	.release = inode_mapping_release,
-};
-
-static int memory_resize(struct inode *inode, uint64_t nbytes)
-{
-	return mapping_resize(&inode->mapping, nbytes);
-}
-
 static const struct inode_ops nothing_goes = {0};
-
-static const struct inode_ops memory_inode_ops = {.resize = memory_resize};
 
 void pseudo_inode_init(struct inode *inode, uint32_t mode, unsigned nlink)
 {
@@ -90,14 +48,13 @@ void pseudo_statfs(struct statfs *out, uint32_t magic)
 	out->f_namelen = NAME_MAX;
 }
 
-static int plain_statfs(struct super *super, struct statfs *out)
+static int pipe_statfs(struct super *super, struct statfs *out)
 {
-	pseudo_statfs(out, super->dev == PSEUDO_DEV_PIPE ? PIPEFS_MAGIC
-							 : TMPFS_MAGIC);
+	pseudo_statfs(out, PIPEFS_MAGIC);
 	return 0;
 }
 
-const struct super_ops pseudo_super_ops = {.statfs = plain_statfs};
+const struct super_ops pseudo_super_ops = {.statfs = pipe_statfs};
 
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 		 bool transient, uint64_t root_ino, struct super **out)
@@ -142,25 +99,4 @@ int pseudo_read_dir(struct inode *dir, uint64_t parent, pseudo_next *next,
 				  entry.ino, entry.type, position))
 			break;
 	return 0;
-}
-
-static struct super shared_super = {
-	.ops = &pseudo_super_ops,
-	.type = "shared",
-	.dev = PSEUDO_DEV_SHARED,
-};
-
-int file_new_shared_anonymous(uint64_t nbytes, struct file **out)
-{
-	struct inode *inode = pseudo_inode_new(&shared_super, S_IFREG | 0666);
-
-	if (!inode)
-		return -ENOMEM;
-	inode->ops = &memory_inode_ops;
-	inode->mapping.ops = &memory_mapping_ops;
-	inode->mapping.memory_only = true;
-	inode->mapping.size = nbytes;
-	*out = file_new(inode, NULL, O_RDWR);
-	inode_put(inode);
-	return *out ? 0 : -ENOMEM;
 }

@@ -3,8 +3,8 @@
 #define FS_PSEUDO_H
 
 /*
- * pseudo.h - filesystems without a disk: what procfs, devtmpfs, pipes and
- * shared anonymous memory have in common.
+ * pseudo.h - filesystems without a disk: what procfs, devtmpfs, tmpfs, pipes
+ * and shared anonymous memory have in common.
  */
 
 #include "fs/inode.h"
@@ -14,7 +14,8 @@ enum {
 	PSEUDO_DEV_PIPE = 10,
 	PSEUDO_DEV_SHARED,
 	PSEUDO_DEV_DEV,
-	PSEUDO_DEV_PROC
+	PSEUDO_DEV_PROC,
+	PSEUDO_DEV_TMPFS /* and up: one for each that is mounted */
 };
 
 /* For filesystems whose inodes are only structs in memory. */

@@ -54,8 +54,17 @@ struct page *mapping_find_page(struct mapping *mapping, pgoff_t index)
 	return pg;
 }
 
+/* One more page of the owner's share of memory. */
+static bool take_room(struct mapping *mapping)
+{
+	if (!mapping->room || atomic_fetch_sub(mapping->room, 1) > 0)
+		return true;
+	atomic_fetch_add(mapping->room, 1);
+	return false;
+}
+
 /* Enter a fresh page, locked; the cache takes a reference of its own.  0;
- * -EEXIST; -ENOMEM. */
+ * -EEXIST; -ENOMEM; -ENOSPC. */
 static int cache_add(struct mapping *mapping, struct page *pg, pgoff_t index)
 {
 	pg->mapping = mapping;
@@ -65,6 +74,10 @@ static int cache_add(struct mapping *mapping, struct page *pg, pgoff_t index)
 
 	int err = radix_insert(&mapping->pages, index, pg);
 
+	if (!err && !take_room(mapping)) {
+		radix_remove(&mapping->pages, index);
+		err = -ENOSPC;
+	}
 	if (!err) {
 		page_get(pg);
 		mapping->npages++;
@@ -83,6 +96,8 @@ void mapping_remove_page_locked(struct mapping *mapping, struct page *pg)
 	assert(pg->mapping == mapping);
 	radix_remove(&mapping->pages, pg->index);
 	mapping->npages--;
+	if (mapping->room)
+		atomic_fetch_add(mapping->room, 1);
 	if (page_clear_flags(pg, PAGE_DIRTY | PAGE_BACKED) & PAGE_DIRTY)
 		atomic_fetch_sub(&page_tally.dirty, 1);
 	reclaim_remove(pg);
@@ -264,6 +279,22 @@ int mapping_get_page(struct mapping *mapping, pgoff_t index, struct page **out)
 			out);
 }
 
+/* get_page() for read(2), which leaves a hole in memory one. */
+static int get_for_read(struct mapping *mapping, pgoff_t index, size_t want,
+			struct page **out)
+{
+	if (mapping->memory_only) {
+		*out = mapping_find_page(mapping, index);
+		if (!*out) {
+			*out = page_of_zeros;
+			page_get(*out);
+			return 0;
+		}
+		page_put(*out);
+	}
+	return get_page(mapping, index, want, out);
+}
+
 static void mark_used(struct page *pg)
 {
 	if (!(page_flags(pg) & PAGE_ACTIVE))
@@ -287,7 +318,7 @@ ssize_t mapping_read(struct mapping *mapping, struct uio *uio, uint64_t offset)
 				   size - offset);
 		size_t want = (from + uio->left + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-		err = get_page(mapping, offset >> PAGE_SHIFT, want, &pg);
+		err = get_for_read(mapping, offset >> PAGE_SHIFT, want, &pg);
 		if (err)
 			break;
 

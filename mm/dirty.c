@@ -55,11 +55,9 @@ static uint64_t flushes_wanted, flushes_done;
 
 void dirty_announce(struct mapping *mapping, bool stored)
 {
-	if (mapping->memory_only)
-		return;
 	if (stored && mapping->ops->dirtied)
 		mapping->ops->dirtied(mapping);
-	if (!list_empty(&mapping->dirty_link))
+	if (mapping->memory_only || !list_empty(&mapping->dirty_link))
 		return;
 	spin_lock(&list_lock);
 	if (list_empty(&mapping->dirty_link)) {

@@ -81,10 +81,12 @@ static bool unchanged(const struct fault *f)
 	return pte_same(pte_read(f->slot), f->old);
 }
 
-/* The page is still its mapping's, and within the file. */
+/* The page is still its mapping's, and within the file.  Who is about to
+ * remove it makes it not uptodate first. */
 static bool still_cached(const struct page *pg, struct mapping *mapping)
 {
-	return mapping_covers(mapping, pg->index) && pg->mapping == mapping;
+	return mapping_covers(mapping, pg->index) && pg->mapping == mapping &&
+	       (page_flags(pg) & PAGE_UPTODATE);
 }
 
 static struct page *old_page(const struct fault *f)
@@ -175,7 +177,7 @@ static int get_cached(struct fault *f, struct page **out)
 
 	int err = mapping_get_page(mapping, index, out);
 
-	return err == -EIO ? -ERANGE : err;
+	return err == -EIO || err == -ENOSPC ? -ERANGE : err;
 }
 
 /* A shared mapping is to become writable in this page: if it is the file's

@@ -86,7 +86,9 @@ struct mapping {
 	atomic_int error;              /* (a) negative errno */
 	const struct mapping_ops *ops; /* (c) */
 	void *owner;                   /* (c) the inode */
-	bool memory_only; /* (c) never written back (tmpfs, shared anon) */
+	bool memory_only;  /* (c) never written back (tmpfs, shared anon) */
+	atomic_long *room; /* (c) pages that it, and others like it, may still
+			      take: then -ENOSPC; NULL: any number */
 	struct list dirty_link; /* (D) among those that may hold dirty pages */
 	uint64_t dirtied_at;    /* (D) when it was put there */
 };
@@ -94,18 +96,24 @@ struct mapping {
 void mapping_init(struct mapping *mapping, const struct mapping_ops *ops,
 		  void *owner);
 
+/* A hole: pages [first, end) of a memory_only mapping go, and are zero from
+ * then on.  Private copies stay.  Inode lock held. */
+void mapping_punch(struct mapping *mapping, pgoff_t first, pgoff_t end);
+
 /* All pages go, dirty ones too; nothing may be mapped or in use.  Waits for
  * I/O under way.  Before the inode is freed. */
 void mapping_destroy(struct mapping *mapping);
 
 /*
  * The page at @index, referenced and uptodate (read with readahead if need
- * be), unlocked.  0; -EIO; -ENOMEM; -ERANGE if it lies beyond the size.
+ * be), unlocked.  0; -EIO; -ENOMEM; -ENOSPC; -ERANGE if it lies beyond the
+ * size.
  */
 int mapping_get_page(struct mapping *mapping, pgoff_t index, struct page **out);
 
 /* The page at @index, referenced and locked, made if need be, not
- * necessarily uptodate, and not checked against the size.  0 or -ENOMEM. */
+ * necessarily uptodate, and not checked against the size.  0, -ENOMEM or
+ * -ENOSPC. */
 int mapping_get_locked(struct mapping *mapping, pgoff_t index,
 		       struct page **out);
 
@@ -184,6 +192,10 @@ void file_put(struct file *f); /* may sleep; no locks held */
 /* Make pages [first, end) of the file durable, and the metadata that is
  * needed to find them: msync.  0 or the error, reported once. */
 int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
+
+/* fallocate(2): FALLOC_FL_* for bytes [start, end); -EOPNOTSUPP where the
+ * filesystem can't.  Takes the inode lock; @f may be written. */
+int file_allocate(struct file *f, int mode, uint64_t start, uint64_t end);
 
 /* Memory shared by nothing but mappings (MAP_SHARED | MAP_ANONYMOUS): an
  * unlinked file that never goes to a disk. */

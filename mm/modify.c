@@ -63,9 +63,13 @@ static int leave_tail(struct mapping *mapping)
 		return 0;
 	}
 
-	int err = mapping_get_page(mapping, last, &pg);
+	int err = 0;
 
-	if (err)
+	if (mapping->memory_only) /* it may have become a hole again */
+		pg = mapping_find_page(mapping, last);
+	else
+		err = mapping_get_page(mapping, last, &pg);
+	if (err || !pg)
 		return err;
 	page_lock(pg);
 	reset_tail(mapping, pg);
@@ -165,6 +169,17 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 	return done;
 }
 
+/* Nothing was written to the locked page.  In memory a page past the end
+ * would stay there for nothing. */
+static void drop_unwritten(struct mapping *mapping, struct page *pg)
+{
+	if (!mapping->memory_only || mapping_covers(mapping, pg->index))
+		return;
+	spin_lock(&mapping->lock);
+	mapping_remove_page_locked(mapping, pg);
+	spin_unlock(&mapping->lock);
+}
+
 ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 {
 	uint64_t start = offset;
@@ -182,6 +197,8 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 		if (done)
 			break;
 		done = write_page(mapping, pg, uio, offset, n);
+		if (done <= 0)
+			drop_unwritten(mapping, pg);
 		page_unlock(pg);
 		page_put(pg);
 		again = done == -EAGAIN;
@@ -199,8 +216,12 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 
 /* --- shrinking and the end --- */
 
-/* Drop the pages from @first on, whatever their state; none is mapped. */
-static void drop_pages(struct mapping *mapping, pgoff_t first)
+/*
+ * Drop the pages [first, end), whatever their state.  Those that were mapped
+ * have been taken out of page tables, but a fault may just have found one: it
+ * looks at UPTODATE under the lock that unmapping takes (fault.c).
+ */
+static void drop_pages(struct mapping *mapping, pgoff_t first, pgoff_t end)
 {
 	for (;;) {
 		spin_lock(&mapping->lock);
@@ -208,20 +229,29 @@ static void drop_pages(struct mapping *mapping, pgoff_t first)
 		struct page *pg =
 			radix_next(&mapping->pages, RADIX_PRESENT, &first);
 
-		if (pg)
+		if (pg && first < end)
 			page_get(pg);
 		spin_unlock(&mapping->lock);
-		if (!pg)
+		if (!pg || first >= end)
 			return;
 		page_lock(pg);
 		page_wait_writeback(pg);
 		spin_lock(&mapping->lock);
-		if (pg->mapping == mapping)
+		if (pg->mapping == mapping) {
+			page_clear_flags(pg, PAGE_UPTODATE);
+			unmap_file_locked(mapping, first, first + 1, false);
 			mapping_remove_page_locked(mapping, pg);
+		}
 		spin_unlock(&mapping->lock);
 		page_unlock(pg);
 		page_put(pg);
 	}
+}
+
+void mapping_punch(struct mapping *mapping, pgoff_t first, pgoff_t end)
+{
+	unmap_file(mapping, first, end, false);
+	drop_pages(mapping, first, end);
 }
 
 static int shrink(struct mapping *mapping, uint64_t nbytes)
@@ -229,7 +259,7 @@ static int shrink(struct mapping *mapping, uint64_t nbytes)
 	pgoff_t first = page_up(nbytes) >> PAGE_SHIFT;
 	struct page *tail = NULL;
 
-	if (page_offset(nbytes)) {
+	if (page_offset(nbytes) && !mapping->memory_only) {
 		int err =
 			mapping_get_page(mapping, nbytes >> PAGE_SHIFT, &tail);
 
@@ -240,6 +270,8 @@ static int shrink(struct mapping *mapping, uint64_t nbytes)
 	 * the lock that 2 takes, so it is before 2 or sees 1. */
 	mapping->size = nbytes;
 	unmap_file(mapping, first, UINT64_MAX >> PAGE_SHIFT, true);
+	if (page_offset(nbytes) && mapping->memory_only) /* or it is a hole */
+		tail = mapping_find_page(mapping, nbytes >> PAGE_SHIFT);
 	if (tail) {
 		page_lock(tail);
 		reset_tail(mapping, tail);
@@ -247,7 +279,7 @@ static int shrink(struct mapping *mapping, uint64_t nbytes)
 		page_unlock(tail);
 		page_put(tail);
 	}
-	drop_pages(mapping, first);
+	drop_pages(mapping, first, UINT64_MAX);
 	return 0;
 }
 
@@ -270,6 +302,6 @@ int mapping_resize(struct mapping *mapping, uint64_t nbytes)
 void mapping_destroy(struct mapping *mapping)
 {
 	dirty_forget(mapping);
-	drop_pages(mapping, 0);
+	drop_pages(mapping, 0, UINT64_MAX);
 	assert(!mapping->npages && !mapping->vmas.root);
 }

@@ -2,10 +2,11 @@
 /*
  * init [PROGRAM [ARG...]]
  *
- * The first process.  Mount /proc, make /dev/console the controlling
- * terminal of a new session, and run PROGRAM (default: a login shell) on
- * it.  Until that ends, wait for every process whose parent has died; then
- * kill what still runs, write everything to the disks and switch off.
+ * The first process.  Mount /proc and /dev/shm, make /dev/console the
+ * controlling terminal of a new session, and run PROGRAM (default: a login
+ * shell) on it.  Until that ends, wait for every process whose parent has
+ * died; then kill what still runs, write everything to the disks and switch
+ * off.
  */
 
 #define _GNU_SOURCE
@@ -13,23 +14,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "include/mounts.h"
 #include "include/shutdown.h"
 #include "include/usage.h"
-
-static void mount_kernel_filesystems(void)
-{
-	mkdir("/proc", 0555);
-	if (mount("proc", "/proc", "proc", 0, NULL) != 0 && errno != EBUSY)
-		warn("/proc");
-	if (access("/dev/console", F_OK) != 0 &&
-	    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0)
-		warn("/dev");
-}
 
 static void welcome(void)
 {

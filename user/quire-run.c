@@ -40,10 +40,9 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "include/mounts.h"
 #include "include/shutdown.h"
 #include "include/usage.h"
 
@@ -302,10 +301,7 @@ int main(int argc, char **argv)
 		option(argc, argv, "");
 		errx(1, "only the kernel starts this, as init");
 	}
-	mkdir("/proc", 0555);
-	mount("proc", "/proc", "proc", 0, NULL);
-	if (access("/dev/null", F_OK) != 0)
-		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount_kernel_filesystems();
 	int control = port_open("/dev/vport0p1", O_RDWR);
 	if (control < 0)
 		give_up("/dev/vport0p1");

@@ -37,6 +37,7 @@ SYSCALL(dup3);
 SYSCALL(fcntl);
 SYSCALL(ioctl);
 SYSCALL(pipe2);
+SYSCALL(memfd_create);
 
 /* path.c: names */
 SYSCALL(openat);

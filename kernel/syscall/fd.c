@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * fd.c - descriptors: closing, doubling, flags, pipes.
+ * fd.c - descriptors: closing, doubling, flags, pipes, files without a name.
  *
  * Book: chapter 6.  Tests: usertests.
  */
 #include <asm/ioctls.h>
 #include <linux/close_range.h>
+#include <linux/memfd.h>
 
 #include "arch/riscv/usercopy.h"
+#include "fs/memfile.h"
 #include "fs/pipe.h"
+#include "kernel/lib/string.h"
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/syscall/path_args.h"
 
@@ -111,6 +114,12 @@ SYSCALL(fcntl)
 	case F_SETFL:
 		n = set_flags(f, arg[2]);
 		break;
+	case F_ADD_SEALS:
+		n = seals_add(f, arg[2]);
+		break;
+	case F_GET_SEALS:
+		n = seals_get(f);
+		break;
 	case F_GETPIPE_SZ:
 		n = f->inode->pipe ? PIPE_CAPACITY : -EBADF;
 		break;
@@ -179,4 +188,62 @@ SYSCALL(pipe2)
 		if (fds[i] >= 0)
 			fdtable_close(files, fds[i]);
 	return err;
+}
+
+/* Since Linux 6.3: not in every toolchain's headers. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#define MFD_EXEC 16u
+#endif
+
+static const char memfd_prefix[] = "memfd:";
+
+/* Linux's name has to fit into a directory, where it never is. */
+enum { MEMFD_NAME_MAX = NAME_MAX + 1 };
+
+static long memfd_check(uint64_t flags)
+{
+	const unsigned known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB |
+			       MFD_NOEXEC_SEAL | MFD_EXEC;
+	const unsigned sizes = (unsigned)MFD_HUGE_MASK << MFD_HUGE_SHIFT;
+	const unsigned either = MFD_NOEXEC_SEAL | MFD_EXEC;
+
+	if ((unsigned)flags & ~(flags & MFD_HUGETLB ? known | sizes : known))
+		return -EINVAL;
+	return (flags & either) == either ? -EINVAL : 0;
+}
+
+SYSCALL(memfd_create)
+{
+	size_t nprefix = sizeof(memfd_prefix) - 1;
+	char name[MEMFD_NAME_MAX];
+	unsigned flags = arg[1];
+	unsigned seals = F_SEAL_SEAL;
+	uint32_t mode = 0777;
+	struct file *f;
+	long n = memfd_check(flags);
+
+	if (n)
+		return n;
+	memcpy(name, memfd_prefix, nprefix);
+	n = copy_string_from_user(name + nprefix, arg[0],
+				  sizeof(name) - nprefix);
+	if (n < 0)
+		return n == -ENAMETOOLONG ? -EINVAL : n;
+	if (flags & MFD_HUGETLB)
+		return -ENOSYS; /* as without CONFIG_HUGETLBFS */
+	if (flags & MFD_ALLOW_SEALING)
+		seals = 0;
+	if (flags & MFD_NOEXEC_SEAL) {
+		mode = 0666;
+		seals = F_SEAL_EXEC;
+	}
+	n = memfile_new(name, mode, seals, &f);
+	if (n)
+		return n;
+	n = fdtable_install(caller_files(), f, 0, caller_nofile(),
+			    flags & MFD_CLOEXEC);
+	if (n < 0)
+		file_put(f);
+	return n;
 }

@@ -5,6 +5,7 @@
  * Book: chapter 6.  Tests: usertests.
  */
 #include <linux/fadvise.h>
+#include <linux/falloc.h>
 
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
@@ -45,14 +46,33 @@ SYSCALL(truncate)
 	return with_inode(AT_FDCWD, arg[0], 0, 0, truncate_inode, &arg[1]);
 }
 
-/* No filesystem here can; said in Linux's order of checks. */
+/* Does a hole leave the size alone, as it must? */
+static bool allocate_mode_valid(unsigned mode)
+{
+	return (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) !=
+	       FALLOC_FL_PUNCH_HOLE;
+}
+
+/* In Linux's order of checks. */
 static long allocate_file(struct file *f, const uint64_t *arg)
 {
-	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0)
+	uint64_t start = arg[2], nbytes = arg[3];
+
+	if ((int64_t)start < 0 || (int64_t)nbytes <= 0)
 		return -EINVAL;
+	if (!allocate_mode_valid(arg[1]))
+		return -EOPNOTSUPP;
 	if (!file_writable(f))
 		return -EBADF;
-	return f->ops->stream ? -ESPIPE : -EOPNOTSUPP;
+	if (inode_is(f->inode, S_IFIFO))
+		return -ESPIPE;
+	if (inode_is(f->inode, S_IFDIR))
+		return -EISDIR;
+	if (!inode_is(f->inode, S_IFREG))
+		return -ENODEV;
+	if (!range_ok(start, nbytes, f->inode->super->max_size))
+		return -EFBIG;
+	return file_allocate(f, arg[1], start, start + nbytes);
 }
 
 SYSCALL(fallocate)

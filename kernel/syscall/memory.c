@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 
 #include "arch/riscv/usercopy.h"
+#include "fs/memfile.h"
 #include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
@@ -41,6 +42,23 @@ static int mapped_file(const struct mmap_request *request, int fd,
 	return file_new_shared_anonymous(request->nbytes, f);
 }
 
+/* If others could see the stores, the file's seals have a say. */
+static int map_sealed(struct mmap_request *request, vaddr_t *at)
+{
+	bool seen = request->file && (request->flags & MAP_TYPE) != MAP_PRIVATE;
+	int err = 0;
+
+	if (seen)
+		err = seals_map_begin(request->file, request->prot,
+				      &request->may_write);
+	if (err)
+		return err;
+	err = mmap_map(own_mm(), request, at);
+	if (seen)
+		seals_map_end(request->file, request->may_write);
+	return err;
+}
+
 static long map(const uint64_t *arg)
 {
 	struct mmap_request request = {
@@ -68,7 +86,7 @@ static long map(const uint64_t *arg)
 		request.may_read = file_readable(request.file);
 		request.may_write = file_writable(request.file);
 	}
-	err = mmap_map(own_mm(), &request, &at);
+	err = map_sealed(&request, &at);
 	if (request.file)
 		file_put(request.file);
 	return err ? err : (long)at;

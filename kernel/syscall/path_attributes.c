@@ -12,6 +12,7 @@
 
 #include "arch/riscv/usercopy.h"
 #include "fs/device.h"
+#include "fs/memfile.h"
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/syscall/path_args.h"
 
@@ -36,7 +37,7 @@ static long stat_inode(struct inode *inode, const void *what)
 		.st_rdev = inode->rdev,
 		.st_size = inode_size(inode),
 		.st_blksize = PAGE_SIZE,
-		.st_blocks = inode->nsectors,
+		.st_blocks = inode_nsectors(inode),
 		.st_atime = inode->accessed.seconds,
 		.st_atime_nsec = inode->accessed.nanoseconds,
 		.st_mtime = inode->modified.seconds,
@@ -83,7 +84,7 @@ static long statx_inode(struct inode *inode, const void *what)
 		.stx_mode = inode->mode,
 		.stx_ino = inode->ino,
 		.stx_size = inode_size(inode),
-		.stx_blocks = inode->nsectors,
+		.stx_blocks = inode_nsectors(inode),
 		.stx_atime = statx_time(inode->accessed),
 		.stx_mtime = statx_time(inode->modified),
 		.stx_ctime = statx_time(inode->changed),
@@ -139,14 +140,20 @@ SYSCALL(faccessat2)
 /* @what: the mode, a uint64_t. */
 static long chmod_inode(struct inode *inode, const void *what)
 {
+	uint32_t mode = *(const uint64_t *)what;
+	long err = 0;
+
 	if (inode->super->read_only)
 		return -EROFS;
 	inode_lock(inode);
-	inode->mode =
-		(inode->mode & S_IFMT) | (*(const uint64_t *)what & 07777);
-	inode_touch(inode, INODE_CTIME);
+	if ((inode->seals & F_SEAL_EXEC) && ((inode->mode ^ mode) & 0111)) {
+		err = -EPERM;
+	} else {
+		inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
+		inode_touch(inode, INODE_CTIME);
+	}
 	inode_unlock(inode);
-	return 0;
+	return err;
 }
 
 static long chmod_file(struct file *f, const uint64_t *arg)

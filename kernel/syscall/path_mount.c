@@ -12,7 +12,8 @@
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/syscall/path_args.h"
 
-enum { TYPE_MAX = 32, UMOUNT_FLAGS = 1 | 2, UMOUNT_NO_FOLLOW = 8 };
+enum { TYPE_MAX = 32, OPTIONS_MAX = 256 };
+enum { UMOUNT_FLAGS = 1 | 2, UMOUNT_NO_FOLLOW = 8 };
 
 static long statfs_inode(struct inode *inode, const void *what)
 {
@@ -38,22 +39,29 @@ SYSCALL(fstatfs)
 	return with_inode_fd(arg[0], statfs_inode, &arg[1]);
 }
 
-/* @source may be NULL for types that need none. */
+/* @source and @data may be NULL for types that need none. */
 static long mount_with(vaddr_t source, const char *path, const char *type,
-		       unsigned long flags)
+		       unsigned long flags, vaddr_t data)
 {
 	struct path_arg from = {.name = "none"};
+	char options[OPTIONS_MAX] = "";
 	long err = source ? path_arg_get(&from, AT_FDCWD, source) : 0;
 
 	if (err)
 		return err;
-	err = mount_at(caller_fs(), from.name, path, type, flags);
+	if (data)
+		err = copy_string_from_user(options, data, sizeof(options));
+	if (err == -ENAMETOOLONG)
+		err = -EINVAL;
+	if (err >= 0)
+		err = mount_at(caller_fs(), from.name, path, type, flags,
+			       options);
 	path_arg_put(&from);
 	return err;
 }
 
 /* mount(source, target, type, flags, data).  Of the flags only MS_RDONLY has
- * a meaning here; the data belongs to no filesystem we have. */
+ * a meaning here. */
 SYSCALL(mount)
 {
 	struct path_arg path;
@@ -68,7 +76,7 @@ SYSCALL(mount)
 	err = path_arg_get(&path, AT_FDCWD, arg[1]);
 	if (err)
 		return err;
-	err = mount_with(arg[0], path.name, type, arg[3]);
+	err = mount_with(arg[0], path.name, type, arg[3], arg[4]);
 	path_arg_put(&path);
 	return err;
 }

@@ -154,6 +154,7 @@ static syscall_handler *const table[] = {
 	[__NR_fcntl] = sys_fcntl,
 	[__NR_ioctl] = sys_ioctl,
 	[__NR_pipe2] = sys_pipe2,
+	[__NR_memfd_create] = sys_memfd_create,
 	[__NR_openat] = sys_openat,
 	[__NR_mkdirat] = sys_mkdirat,
 	[__NR_mknodat] = sys_mknodat,

@@ -82,3 +82,6 @@ foreach(program mmaptest usertests)
 			--block-size ${block} ${row})
 	endforeach()
 endforeach()
+
+# The filesystem in memory is to do what the one on the disk does.
+guest_test(guest.usertests.tmpfs 1800 ${MATRIX} usertests --folder /dev/shm)

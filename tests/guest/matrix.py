@@ -64,7 +64,8 @@ def on_quire(args):
             "QUIRE_QEMU", "qemu-system-riscv64")) if args.no_ad else []
         done = guestlib.quire(
             "--kernel", guestlib.kernel(args.kernel), "--smp", str(args.smp),
-            "--mem", args.mem, "--image", image, *extra, "--",
+            "--mem", args.mem, "--image", image, *extra,
+            "--env", f"TMPDIR={args.folder}", "--",
             f"/bin/{args.program}", timeout=1500)
         done.stdout = done.stdout.decode(errors="replace")
         done.stderr = done.stderr.decode(errors="replace")
@@ -80,6 +81,8 @@ def main():
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--mem", default="128M")
     parser.add_argument("--block-size", type=int, default=4096)
+    parser.add_argument("--folder", default="/tmp",
+                        help="where the cases' files are made")
     parser.add_argument("--no-ad", action="store_true",
                         help="harts without hardware update of A and D")
     args = parser.parse_args()

@@ -7,8 +7,10 @@
 #include "testlib/files.h"
 
 #include <ftw.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -100,6 +102,14 @@ size_t inodes_free(void)
 
 	expect_ok(statvfs(".", &fs));
 	return fs.f_favail;
+}
+
+bool disk_in_memory(void)
+{
+	struct statfs fs;
+
+	expect_ok(statfs(".", &fs));
+	return fs.f_type == TMPFS_MAGIC;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind,

@@ -48,6 +48,9 @@ int file_byte(int fd, off_t offset);
 size_t disk_free(void);
 size_t inodes_free(void);
 
+/* Is that a tmpfs? */
+bool disk_in_memory(void);
+
 /* Remove @path and all below it. */
 void remove_tree(const char *path);
 
