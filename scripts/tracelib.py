@@ -103,11 +103,15 @@ def to_json(text):
             "otherData": {"lost": nlost}}, nlost
 
 
-def convert(text, path):
-    """Write the JSON.  How many events were lost."""
+def write(text, path):
+    """Into a file: as JSON if that is its name's end, or as it is.  How many
+    events were lost."""
     whole, nlost = to_json(text)
     events = whole.pop("traceEvents")
     with open(path, "w", encoding="utf-8") as f:
+        if not path.endswith(".json"):
+            f.write(text)
+            return nlost
         f.write(json.dumps(whole)[:-1] + ', "traceEvents": [\n')
         f.write(",\n".join(map(json.dumps, events)) + "\n]}\n")
     return nlost

@@ -5,9 +5,12 @@
   vmas [PID]       the interval list of a process (default: the current one)
   pagetable ADDR   the walk of a virtual address through the three levels
   page PFN         what the kernel knows of a frame
+  events [N]       the last N (default 32) of the trace on all harts
 
 Sourced by scripts/gdb/session; works on a live machine or at a panic.
 """
+
+import re
 
 import gdb
 
@@ -156,7 +159,42 @@ class Page(gdb.Command):
         print(page.dereference())
 
 
+class Events(gdb.Command):
+    """events [N]: the last N events of the trace, if it was switched on."""
+
+    def __init__(self):
+        super().__init__("events", gdb.COMMAND_DATA)
+
+    def arguments(self, event, form):
+        """The event's arguments, as its format wants them."""
+        if ".32s" in form:
+            return (text(event["text"]),)
+        char = gdb.lookup_type("char").pointer()
+        return tuple(
+            event["arg"][n].cast(char).string() if kind == "s" else
+            int(event["arg"][n].cast(gdb.lookup_type("long")))
+            & ((1 << 64) - 1 if kind == "x" else -1)
+            for n, kind in enumerate(re.findall(r"%l?([sdux])", form)))
+
+    def invoke(self, argument, from_tty):
+        wanted = int(argument or "32", 0)
+        forms, rings, size = (value(f"'kernel/dev/trace.c'::{name}")
+                              for name in ("formats", "rings", "nevents"))
+        lines = []
+        for hart in range(int(value("hart_count()"))):
+            head, events = int(rings[hart]["head"]), rings[hart]["events"]
+            for n in range(max(0, head - min(wanted, int(size))), head):
+                event = events[n % int(size)]
+                form = forms[int(event["kind"])].string()
+                lines.append((int(event["time"]), hart,
+                              f"{int(event['pid'])}/{int(event['tid'])} " +
+                              form % self.arguments(event, form)))
+        for time, hart, what in sorted(lines)[-wanted:]:
+            print(f"{time / 1e9:15.9f} [{hart}] {what}")
+
+
 Tasks()
 Vmas()
 Pagetable()
 Page()
+Events()

@@ -14,12 +14,13 @@ class Gdb(GuestTest):
     def test_commands_at_a_stop_in_a_process(self):
         commands = ["info symbol $pc + 0xffffffff00000000",
                     "break trap_syscall", "continue", "bt 1", "tasks", "vmas",
-                    "pagetable $sp", "page 0x80400", "kill", "quit"]
+                    "pagetable $sp", "page 0x80400", "events 4", "kill",
+                    "quit"]
         done = subprocess.run(
             [os.path.join(TREE, "scripts", "gdb", "session"), BUILD, "-batch"]
             + [w for c in commands for w in ("-ex", c)],
             capture_output=True, text=True, timeout=TIMEOUT, check=False,
-            env={**os.environ, "QUIRE_OPTIONS": "--smp 1"})
+            env={**os.environ, "QUIRE_OPTIONS": "--smp 1 --append trace=on"})
         text = done.stdout + done.stderr
         self.assertIn("_start in section .text", text)
         self.assertIn("trap_syscall (", text)
@@ -28,6 +29,7 @@ class Gdb(GuestTest):
         self.assertIn("is physical", text)
         self.assertIn("refs", text)
         self.assertRegex(text, r"(?m)^[0-9a-f]+-[0-9a-f]+ r-xp")
+        self.assertRegex(text, r"(?m)^ +\d+\.\d{9} \[0\] 1/1 fault address=0x")
         self.assertNotIn("Python Exception", text)
 
 

@@ -2,8 +2,11 @@
 """scripts/quire run --trace: what is in the file is what the program did."""
 
 import json
+import os
 
-from guestlib import GuestTest, main, program
+from guestlib import TREE, GuestTest, main, program
+
+import tracelib  # scripts/, by guestlib
 
 TIMED = {"fault", "harvest", "writeback", "shootdown", "mmap", "munmap",
          "mprotect", "msync", "fork"}
@@ -117,6 +120,31 @@ class Trace(GuestTest):
                           if e["name"].startswith("m")],
                          [("mprotect", NPAGES * PAGE),
                           ("munmap", NPAGES * PAGE)])
+
+    def happenings(self, path):
+        """What in a trace of `traced` is not the C library's doing."""
+        with open(path, encoding="utf-8") as f:
+            events, nlost = tracelib.parse(f.read())
+        self.assertEqual(nlost, 0)
+        names = [e.text if e.name == "mark" else e.name for e in events]
+        events = events[names.index("touch"):]
+        p = next(int(e.args["start"], 16) for e in events
+                 if e.name == "munmap")
+        kept = []
+        for event in events:
+            address = int(event.args.get("address", hex(p)), 16)
+            if event.name != "exec" and event.pid > 1 and \
+                    p <= address < p + NPAGES * PAGE:
+                kept.append((event.name, getattr(event, "text", ""),
+                             event.args.get("kind"), event.args.get("pages"),
+                             event.args.get("result")))
+        return kept
+
+    def test_the_trace_in_the_book_is_what_the_guest_prints(self):
+        path = self.path("traced.trace")
+        self.run_ok("--quiet", "--icount", "--trace", path, program("traced"))
+        book = os.path.join(TREE, "docs", "sessions", "traced.trace")
+        self.assertEqual(self.happenings(path), self.happenings(book))
 
     def test_the_same_on_several_harts(self):
         self.check_known_program("--smp", "4")
