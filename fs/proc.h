@@ -17,7 +17,7 @@
 /* One name. */
 struct proc_row {
 	const char *name;
-	uint32_t mode; /* S_IFREG: show; S_IFLNK: follow; S_IFDIR: fd */
+	uint32_t mode; /* S_IFREG: show; S_IFLNK: follow; S_IFDIR: rows */
 	/* Write the text.  0 or a negative errno. */
 	int (*show)(struct text *text, int pid);
 	/* A reference to where the link leads; NULL: /proc/self. */
@@ -25,6 +25,8 @@ struct proc_row {
 	/* Take what is written (nothing, if the file is truncated): bytes or
 	 * a negative errno.  NULL: EINVAL. */
 	ssize_t (*write)(struct uio *uio);
+	/* What is in the directory; NULL: it is fd. */
+	const struct proc_row *rows;
 };
 
 /* Each ends with a row whose name is NULL. */

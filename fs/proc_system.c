@@ -18,6 +18,7 @@
 #include "fs/buffer.h"
 #include "fs/proc.h"
 #include "kernel/dev/dev.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "mm/dirty.h"
@@ -202,6 +203,43 @@ static int show_cmdline(struct text *text, int pid)
 	return 0;
 }
 
+/* --- /proc/sys --- */
+
+static int show_randomize(struct text *text, int pid)
+{
+	text_printf(text, "%u\n", randomize_va_space);
+	return 0;
+}
+
+/* One digit, which may have its line's end. */
+static ssize_t write_randomize(struct uio *uio)
+{
+	size_t nbytes = uio->left;
+	char text[3] = "";
+
+	if (nbytes >= sizeof(text))
+		return -EINVAL;
+	if (uio_copy_from(uio, text, nbytes) != nbytes)
+		return -EFAULT;
+	if (!nbytes)
+		return 0;
+	if (text[0] < '0' || text[0] > '2' || (text[1] && text[1] != '\n'))
+		return -EINVAL;
+	randomize_va_space = text[0] - '0';
+	return nbytes;
+}
+
+static const struct proc_row kernel_rows[] = {
+	{"randomize_va_space", S_IFREG | 0644, .show = show_randomize,
+	 .write = write_randomize},
+	{0},
+};
+
+static const struct proc_row sys_rows[] = {
+	{"kernel", S_IFDIR | 0555, .rows = kernel_rows},
+	{0},
+};
+
 const struct proc_row proc_root_rows[] = {
 	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
 	{"cpuinfo", S_IFREG | 0444, .show = show_cpuinfo},
@@ -209,8 +247,9 @@ const struct proc_row proc_root_rows[] = {
 	{"loadavg", S_IFREG | 0444, .show = show_loadavg},
 	{"meminfo", S_IFREG | 0444, .show = show_meminfo},
 	{"mounts", S_IFREG | 0444, .show = mount_show},
-	{"self", S_IFLNK | 0777, .show = NULL},
+	{"self", S_IFLNK | 0777, .follow = NULL},
 	{"stat", S_IFREG | 0444, .show = show_stat},
+	{"sys", S_IFDIR | 0555, .rows = sys_rows},
 	{"trace", S_IFREG | 0640, .show = trace_show, .write = trace_write},
 	{"trace_marker", S_IFREG | 0222, .write = trace_write_marker},
 	{"tracing_on", S_IFREG | 0640, .show = trace_show_on,

@@ -3,6 +3,7 @@
  * procfs.c - the tree of /proc.
  *
  *	/proc/NAME              rows of proc_root_rows
+ *	/proc/sys/...           a row's own rows
  *	/proc/PID/NAME          rows of proc_process_rows, for each process
  *	/proc/PID/fd/N          a link for each open file
  *
@@ -12,9 +13,10 @@
  *	 63      36  35  34        0
  *	|   pid    | fd |   which   |    pid 0: /proc itself
  *
- * which is 1 for the directory, 2 + n for row n of its table; with the fd bit
- * set it is the descriptor.  Processes come and go, so neither names nor
- * inodes are cached (super->transient).
+ * which is 1 for the directory, 2 + n for row n of its table, and where that
+ * has rows of its own, the next higher 8 bits say which of those, and so on;
+ * with the fd bit set it is the descriptor.  Processes come and go, so neither
+ *names nor inodes are cached (super->transient).
  *
  * A file's text is made when it is read from offset 0, and kept with the open
  * file for the reads that follow.
@@ -32,7 +34,8 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36 };
+enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, WHICH_BITS = 8, PID_SHIFT = 36 };
+enum { WHICH_MASK = (1 << WHICH_BITS) - 1 };
 
 static const uint64_t FD_BIT = 1ul << 35;
 
@@ -46,22 +49,64 @@ static int ino_pid(uint64_t ino)
 	return ino >> PID_SHIFT;
 }
 
-/* The row of the directory of @pid's that has number @which, or NULL. */
-static const struct proc_row *row_at(int pid, uint64_t which)
+/* Is it /proc or /proc/PID?  Else it is a row, or a descriptor. */
+static bool is_top(const struct inode *inode)
 {
-	const struct proc_row *row = pid ? proc_process_rows : proc_root_rows;
+	return (inode->ino & (FD_BIT - 1)) == WHICH_DIRECTORY;
+}
 
-	while (row->name && which > WHICH_FIRST) {
-		row++;
-		which--;
-	}
-	return row->name ? row : NULL;
+static const struct proc_row *top_rows(int pid)
+{
+	return pid ? proc_process_rows : proc_root_rows;
 }
 
 /* Of an inode that is one. */
 static const struct proc_row *row_of(const struct inode *inode)
 {
-	return row_at(ino_pid(inode->ino), inode->ino & (FD_BIT - 1));
+	const struct proc_row *rows = top_rows(ino_pid(inode->ino));
+	uint64_t which = inode->ino & (FD_BIT - 1);
+
+	for (; which >> WHICH_BITS; which >>= WHICH_BITS)
+		rows = rows[(which & WHICH_MASK) - WHICH_FIRST].rows;
+	return &rows[which - WHICH_FIRST];
+}
+
+/* Row @n of a directory, or NULL: so many it hasn't. */
+static const struct proc_row *row_in(const struct inode *dir, uint64_t n)
+{
+	const struct proc_row *row =
+		is_top(dir) ? top_rows(ino_pid(dir->ino)) : row_of(dir)->rows;
+
+	while (row && row->name && n--)
+		row++;
+	return row && row->name ? row : NULL;
+}
+
+/* Where the bits for rows of @dir's begin. */
+static unsigned row_shift(const struct inode *dir)
+{
+	unsigned shift = 0;
+
+	while (!is_top(dir) && dir->ino >> shift & WHICH_MASK)
+		shift += WHICH_BITS;
+	return shift;
+}
+
+static uint64_t row_ino(const struct inode *dir, uint64_t n)
+{
+	uint64_t above =
+		is_top(dir) ? ino_make(ino_pid(dir->ino), 0) : dir->ino;
+
+	return above | (WHICH_FIRST + n) << row_shift(dir);
+}
+
+static uint64_t parent_ino(const struct inode *dir)
+{
+	unsigned shift = row_shift(dir);
+
+	if (shift > WHICH_BITS)
+		return dir->ino & ((1ul << (shift - WHICH_BITS)) - 1);
+	return ino_make(is_top(dir) ? 0 : ino_pid(dir->ino), WHICH_DIRECTORY);
 }
 
 /* The descriptor that an inode in /proc/PID/fd is: its file, referenced. */
@@ -229,10 +274,10 @@ static const struct inode_ops self_ops = {.read_link = self_read_link};
 
 /* --- directories --- */
 
-/* Else it is a row: the only directory among those is fd. */
-static bool is_table(const struct inode *inode)
+/* The directory of links, one for each descriptor. */
+static bool is_fd(const struct inode *dir)
 {
-	return (inode->ino & (FD_BIT - 1)) == WHICH_DIRECTORY;
+	return !is_top(dir) && !row_of(dir)->rows;
 }
 
 /* A decimal number without leading zeros, or -1. */
@@ -257,14 +302,14 @@ static uint64_t find_ino(struct inode *dir, const char *name, size_t nname)
 	int number = parse_number(name, nname);
 	const struct proc_row *row;
 
-	if (!is_table(dir))
+	if (is_fd(dir))
 		return number < 0 ? 0 : ino_make(pid, FD_BIT | number);
-	if (pid == 0 && number > 0)
+	if (is_top(dir) && pid == 0 && number > 0)
 		return ino_make(number, WHICH_DIRECTORY);
-	for (uint64_t which = WHICH_FIRST; (row = row_at(pid, which)); which++)
+	for (uint64_t n = 0; (row = row_in(dir, n)); n++)
 		if (strlen(row->name) == nname &&
 		    memcmp(row->name, name, nname) == 0)
-			return ino_make(pid, which);
+			return row_ino(dir, n);
 	return 0;
 }
 
@@ -327,17 +372,17 @@ static bool next_entry(struct inode *dir, uint64_t *position,
 	int pid = ino_pid(dir->ino);
 	const struct proc_row *row = NULL;
 
-	if (!is_table(dir))
+	if (is_fd(dir))
 		return next_fd(dir, position, entry);
 	if (*position < PID_POSITION)
-		row = row_at(pid, *position);
+		row = row_in(dir, *position - 2);
 	if (row) {
 		string_copy(entry->name, row->name, sizeof(entry->name));
-		entry->ino = ino_make(pid, (*position)++);
+		entry->ino = row_ino(dir, (*position)++ - 2);
 		entry->type = row->mode >> 12;
 		return true;
 	}
-	if (pid)
+	if (pid || !is_top(dir))
 		return false;
 	pid = process_next(max_u64(*position, PID_POSITION) - PID_POSITION);
 	entry_number(entry, pid, ino_make(pid, WHICH_DIRECTORY), DT_DIR);
@@ -348,10 +393,8 @@ static bool next_entry(struct inode *dir, uint64_t *position,
 static int proc_read_dir(struct inode *dir, uint64_t position,
 			 struct dir_visit *visit)
 {
-	int pid = is_table(dir) ? 0 : ino_pid(dir->ino);
-
-	return pseudo_read_dir(dir, ino_make(pid, WHICH_DIRECTORY), next_entry,
-			       position, visit);
+	return pseudo_read_dir(dir, parent_ino(dir), next_entry, position,
+			       visit);
 }
 
 static const struct inode_ops directory_ops = {
@@ -370,8 +413,8 @@ static int proc_read_inode(struct inode *inode)
 		inode->ops = &link_ops;
 		return 0;
 	}
-	row = row_of(inode);
-	if (is_table(inode) || S_ISDIR(row->mode)) {
+	row = is_top(inode) ? NULL : row_of(inode);
+	if (!row || S_ISDIR(row->mode)) {
 		pseudo_inode_init(inode, S_IFDIR | 0555, 2);
 		inode->ops = &directory_ops;
 	} else {

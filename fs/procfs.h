@@ -42,6 +42,10 @@ struct mm *process_mm_get(int pid);
 struct fdtable *process_files_get(int pid);
 struct fs_context *process_fs_get(int pid);
 
+/* Where exec puts things: always there (0), at random but for the heap (1),
+ * all at random (2). */
+extern atomic_uint randomize_va_space;
+
 /* The smallest pid above @pid, or 0. */
 int process_next(int pid);
 

@@ -15,6 +15,7 @@
  *	ro, rw        how to mount it (rw)
  *	init=PATH     the first program (else the first of init_paths[])
  *	quiet         keep the log off the console
+ *	norandmaps    put every program's parts where they always go
  *	panic=N       after a panic reboot in N seconds, at once if negative,
  *	              never if 0 (without this: power off)
  *	trace=on      switch tracing on at once (trace.h)
@@ -32,6 +33,7 @@
 #include "fs/buffer.h"
 #include "fs/device.h"
 #include "fs/mount.h"
+#include "fs/procfs.h"
 #include "kernel/block/block.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/assert.h"
@@ -169,6 +171,8 @@ static void known_or_unknown_word(char *word)
 		root_read_only = word[1] == 'o';
 	else if (!strcmp(word, "quiet"))
 		printk_set_quiet(true);
+	else if (!strcmp(word, "norandmaps"))
+		randomize_va_space = 0;
 	else
 		unknown_word(word);
 }

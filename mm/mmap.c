@@ -398,13 +398,17 @@ int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot)
 	return insert_private(mm, top - nbytes, top, prot, VM_ALL, VMA_STACK);
 }
 
-int mmap_special(struct mm *mm, vaddr_t addr, struct page *pg)
+int mmap_special(struct mm *mm, vaddr_t *out, struct page *pg)
 {
-	int err = insert_private(mm, addr, addr + PAGE_SIZE, VM_R | VM_X,
-				 VM_R | VM_X, VMA_SPECIAL);
+	vaddr_t addr =
+		vma_find_gap(&mm->vmas, PAGE_SIZE, MMAP_LOWEST, mm->mmap_top);
+	int err = addr ? insert_private(mm, addr, addr + PAGE_SIZE, VM_R | VM_X,
+					VM_R | VM_X, VMA_SPECIAL)
+		       : -ENOMEM;
 
 	if (err)
 		return err;
+	*out = addr;
 	spin_lock(&mm->ptl);
 
 	pte_slot *slot = pagetable_make(&mm->pagetable, addr);

@@ -44,7 +44,7 @@ int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot);
 void mmap_set_heap(struct mm *mm, vaddr_t start);
 
 /* exec: one page of the kernel's own (the signal trampoline), read and
- * execute. */
-int mmap_special(struct mm *mm, vaddr_t addr, struct page *pg);
+ * execute, where mmap would put it. */
+int mmap_special(struct mm *mm, vaddr_t *addr, struct page *pg);
 
 #endif

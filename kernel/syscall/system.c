@@ -72,10 +72,15 @@ SYSCALL(setdomainname)
 
 SYSCALL(personality)
 {
-	/* There is only PER_LINUX, which 0xffffffff asks for. */
-	return (uint32_t)arg[0] == PER_LINUX || (uint32_t)arg[0] == UINT32_MAX
-		       ? PER_LINUX
-		       : -EINVAL;
+	struct process *p = task_current()->process;
+	uint32_t wanted = arg[0];
+
+	if (wanted == UINT32_MAX)
+		return p->personality;
+	/* There is only PER_LINUX, with one flag that means something. */
+	if (wanted & ~ADDR_NO_RANDOMIZE)
+		return -EINVAL;
+	return atomic_exchange(&p->personality, wanted);
 }
 
 /* --- state --- */

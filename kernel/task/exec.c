@@ -32,8 +32,6 @@ enum {
 	SCRIPTS_MAX = 5,         /* #! lines naming scripts naming ... */
 	STACK_BYTES = 132 << 10, /* mapped at first; more by faults */
 };
-static const vaddr_t PIE_BASE = 0x2aaaaaa000; /* two thirds of user memory */
-static const uint64_t STACK_GAP = 1 << 20;    /* below its limit */
 
 /* One program file: its headers, and where it goes. */
 struct image {
@@ -54,6 +52,7 @@ struct loader {
 	struct image program, interpreter;
 	struct script scripts[SCRIPTS_MAX];
 	size_t nscripts;
+	struct layout layout;
 	struct stack_image stack;
 };
 
@@ -281,12 +280,14 @@ static int map_images(struct mm *mm, struct loader *loader)
 	int err;
 
 	if (program->elf.position_independent)
-		program->bias = (PIE_BASE & ~(program->elf.align - 1)) -
-				program->elf.start;
+		program->bias =
+			(loader->layout.program & ~(program->elf.align - 1)) -
+			program->elf.start;
 	err = map_image(mm, program);
 	if (err)
 		return err;
-	mmap_set_heap(mm, program->elf.end + program->bias);
+	mmap_set_heap(mm, program->elf.end + program->bias +
+				  loader->layout.heap_gap);
 	if (!interpreter->file)
 		return 0;
 	if (interpreter->elf.position_independent)
@@ -300,13 +301,11 @@ static int map_stack(struct mm *mm, const struct loader *loader,
 		     const struct process *p)
 {
 	bool executable = loader->program.elf.executable_stack;
-	uint64_t limit = p->limits[RLIMIT_STACK].rlim_cur;
-	uint64_t gap = max_u64(min_u64(limit, PIE_BASE / 4), 128ul << 20);
 
-	mm->stack_limit = limit;
+	mm->stack_limit = p->limits[RLIMIT_STACK].rlim_cur;
 	mm->space_limit = p->limits[RLIMIT_AS].rlim_cur;
-	mm->mmap_top = STACK_TOP - page_up(gap) - STACK_GAP;
-	return mmap_stack(mm, STACK_TOP, STACK_BYTES,
+	mm->mmap_top = loader->layout.mmap_top;
+	return mmap_stack(mm, loader->layout.stack_top, STACK_BYTES,
 			  VM_R | VM_W | (executable ? VM_X : 0));
 }
 
@@ -368,7 +367,8 @@ static int build_stack(struct program *program, struct loader *loader,
 		       const char *path, const struct exec_strings *strings)
 {
 	struct stack_image *stack = &loader->stack;
-	int err = stack_begin(stack, program->mm, program->mm->stack_limit);
+	int err = stack_begin(stack, program->mm, program->mm->stack_limit,
+			      loader->layout.stack_gap);
 
 	if (!err)
 		err = push_all(stack, loader, path, strings);
@@ -392,11 +392,12 @@ static int build(struct program *program, struct loader *loader,
 	if (!mm)
 		return -ENOMEM;
 	program->mm = mm;
+	layout_choose(&loader->layout, p);
 	err = map_stack(mm, loader, p);
 	if (!err)
 		err = map_images(mm, loader);
 	if (!err)
-		err = signal_map_trampoline(mm, TRAMPOLINE);
+		err = signal_map_trampoline(mm, &program->trampoline);
 	if (!err)
 		err = build_stack(program, loader, path, strings);
 	if (err) {
@@ -436,7 +437,7 @@ int program_load(struct program *program, struct file *f, const char *path,
 		file_put(f);
 		return -ENOMEM;
 	}
-	*program = (struct program){.trampoline = TRAMPOLINE};
+	*program = (struct program){0};
 	string_copy(program->name, slash ? slash + 1 : path,
 		    sizeof(program->name));
 	loader->program.file = f;

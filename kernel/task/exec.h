@@ -9,13 +9,26 @@
 
 #include "kernel/task/process.h"
 
-/*
- * The top of the user half:
- *
- *	... mmap area ] gap [ stack grows down ] | trampoline |   USER_END
- */
-static const vaddr_t TRAMPOLINE = 0x4000000000 - (2 << PAGE_SHIFT);
+/* --- exec_layout.c --- */
+
+/* The lowest place of position-independent programs, and the highest of
+ * stacks. */
+static const vaddr_t PIE_BASE = 0x2aaaaaa000; /* two thirds of user memory */
 static const vaddr_t STACK_TOP = 0x4000000000 - (4 << PAGE_SHIFT);
+
+/* Where the parts of one address space go. */
+struct layout {
+	vaddr_t program;    /* if it is position-independent */
+	uint64_t heap_gap;  /* from the program's end to the heap */
+	vaddr_t mmap_top;   /* mappings are sought below it */
+	vaddr_t stack_top;  /* page-aligned */
+	uint64_t stack_gap; /* bytes unused under the stack's strings */
+};
+
+/* For a program of @p's. */
+void layout_choose(struct layout *layout, const struct process *p);
+
+/* --- exec.c --- */
 
 /* What exec commits. */
 struct program {
@@ -50,10 +63,12 @@ struct stack_image {
 	vaddr_t path;  /* where AT_EXECFN lies */
 	uint64_t auxv[AUXV_MAX][2];
 	size_t nauxv;
+	uint64_t gap; /* bytes to leave unused below the strings */
 };
 
-/* 0 or -ENOMEM.  stack_discard() in any case later. */
-int stack_begin(struct stack_image *stack, struct mm *mm, uint64_t limit);
+/* At @mm's stack_top: 0 or -ENOMEM.  stack_discard() in any case later. */
+int stack_begin(struct stack_image *stack, struct mm *mm, uint64_t limit,
+		uint64_t gap);
 void stack_discard(struct stack_image *stack);
 
 /* Push one of our strings: 0, -E2BIG, -EFAULT. */

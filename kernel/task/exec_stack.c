@@ -31,11 +31,13 @@
 #include "kernel/task/exec.h"
 #include "mm/slab.h"
 
-int stack_begin(struct stack_image *stack, struct mm *mm, uint64_t limit)
+int stack_begin(struct stack_image *stack, struct mm *mm, uint64_t limit,
+		uint64_t gap)
 {
 	static const uint64_t zeros;
 
-	*stack = (struct stack_image){.mm = mm, .sp = STACK_TOP};
+	*stack =
+		(struct stack_image){.mm = mm, .sp = mm->stack_top, .gap = gap};
 	stack->room = max_u64(min_u64(limit, 3 * _STK_LIM) / 4, ARG_MAX);
 	stack->page = kmalloc(PAGE_SIZE);
 	stack->bounce = kmalloc(PAGE_SIZE);
@@ -249,7 +251,7 @@ static vaddr_t string_end(struct stack_image *stack, vaddr_t at)
 			at += nul - from + 1;
 		else
 			at = page_down(at) + PAGE_SIZE;
-		if (!page_offset(at) && at < STACK_TOP)
+		if (!page_offset(at) && at < stack->mm->stack_top)
 			mm_copy(stack->mm, at, stack->page, PAGE_SIZE, false);
 		if (nul)
 			return at;
@@ -279,7 +281,7 @@ int stack_finish(struct stack_image *stack, vaddr_t *sp)
 	if (flush(stack))
 		return -EFAULT;
 	random_bytes(random, sizeof(random));
-	out.to = (strings & ~15ul) - sizeof(random);
+	out.to = ((strings - stack->gap) & ~15ul) - sizeof(random);
 	if (mm_copy(out.mm, out.to, random, sizeof(random), true) !=
 	    sizeof(random))
 		return -EFAULT;

@@ -101,6 +101,7 @@ static struct process *process_new(const struct process *from)
 	memcpy(p->actions, from->actions, sizeof(p->actions));
 	memcpy(p->name, from->name, sizeof(p->name));
 	p->trampoline = from->trampoline;
+	p->personality = from->personality;
 	return p;
 }
 

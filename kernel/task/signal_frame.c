@@ -140,7 +140,7 @@ static const uint32_t trampoline_code[] = {
 	0x00000073,
 };
 
-int signal_map_trampoline(struct mm *mm, vaddr_t va)
+int signal_map_trampoline(struct mm *mm, vaddr_t *va)
 {
 	static struct page *page;
 

@@ -101,6 +101,7 @@ struct process {
 	struct fdtable *files;            /* (T) changes; counted */
 	struct fs_context *fs;            /* (T) changes; counted */
 	vaddr_t trampoline;               /* (t) rt_sigreturn's code */
+	atomic_uint personality;          /* (a) ADDR_NO_RANDOMIZE */
 	struct spinlock signal_lock;      /* RANK_SIGNAL */
 	struct sigaction actions[_NSIG];  /* (s) by number - 1 */
 	struct signal_queue pending;      /* (s) for any of its tasks */

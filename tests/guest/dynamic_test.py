@@ -43,6 +43,29 @@ class Dynamic(GuestTest):
                                        rb"end\n"
                                        rb"rights\n){2}$"))
 
+    def test_all_places_are_random(self):
+        done = self.run_ok("--quiet", "--add", program("where") + ":/where",
+                           "--", "sh", "-c", "/where; " * 4)
+        runs = [line.split() for line in done.stdout.splitlines()]
+        self.assertEqual(len(runs), 4)
+        for places in zip(*runs):
+            # All four alike: once in 2^54 times.
+            self.assertGreater(len(set(places)), 1, places)
+
+    def test_boot_option_norandmaps(self):
+        done = self.run_ok("--quiet", "--append", "norandmaps", "--add",
+                           program("where") + ":/where", "--", "sh", "-c",
+                           "/where; " * 2)
+        first, second = done.stdout.splitlines()
+        self.assertEqual(first, second)
+        self.assertTrue(first.startswith(b"0x2aaaaa"), first)
+
+    def test_counted_instructions_are_repeatable(self):
+        first, second = (self.run_ok("--quiet", "--icount", program("where"))
+                         for _ in range(2))
+        self.assertEqual((first.stdout, first.stderr),
+                         (second.stdout, second.stderr))
+
     def test_in_a_root_without_a_libc(self):
         """Our own end is static; a dynamic program's loader is missing."""
         os.mkdir(self.path("root"))

@@ -2,7 +2,8 @@
 """The book's recorded sessions are what the guest prints.
 
 A session (docs/sessions/NAME.txt) is lines "# command" as typed at the shell,
-each followed by its output, in which "..." stands for anything.
+each followed by its output, in which "..." stands for anything.  Addresses
+are those of a kernel that was booted with norandmaps.
 """
 
 import glob
@@ -43,7 +44,7 @@ class Sessions(GuestTest):
         script = "".join(f"{command}\necho '{mark}'\n" for command, _ in steps)
         with open(self.path("script"), "w", encoding="utf-8") as f:
             f.write(script)
-        done = self.run_ok("--quiet", "--add", self.path("script") +
+        done = self.run_ok("--quiet", "--append", "norandmaps", "--add", self.path("script") +
                            ":/root/script", "--cwd", "/root", "sh", "-c",
                            "exec 2>&1; . /root/script")
         outputs = done.stdout.decode(errors="replace").split(mark + "\n")

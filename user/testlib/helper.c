@@ -12,6 +12,9 @@
  *   @blocked           exit 0 if SIGUSR1 is blocked
  *   @pid N             exit 0 if that is our process id
  *   @spin              never end
+ *   @places            add our struct places to the file "places"
+ *   @room N            exit 0 if nothing is in the stack's way for N bytes,
+ *                      and it grows there, by 16 MiB if N is more
  */
 
 #define _GNU_SOURCE
@@ -21,6 +24,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static int do_exit(char **args)
@@ -94,6 +98,38 @@ static _Noreturn int do_spin(char **args)
 		pause();
 }
 
+static int do_places(char **args)
+{
+	char here;
+	struct places places = {
+		.stack = (unsigned long)&here,
+		.heap = (unsigned long)sbrk(0),
+		.map = (unsigned long)mmap(NULL, 4096, PROT_READ,
+					   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	};
+	int fd = open("places", O_WRONLY | O_APPEND);
+
+	(void)args;
+	return write(fd, &places, sizeof(places)) != sizeof(places);
+}
+
+static int do_room(char **args)
+{
+	size_t nbytes = strtoul(args[0], NULL, 10);
+	char here, *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map > &here || (size_t)(&here - map) < nbytes)
+		return 1;
+	map[0] = 'm';
+	if (sbrk(1 << 20) == (void *)-1)
+		return 2;
+	if (nbytes > 16 << 20) /* Linux counts it as memory in use */
+		nbytes = 16 << 20;
+	*(volatile char *)(&here - nbytes) = 's';
+	return map[0] != 'm';
+}
+
 static const struct {
 	const char *name;
 	int (*action)(char **args);
@@ -104,6 +140,7 @@ static const struct {
 	{"@open", do_open, 1},       {"@closed", do_closed, 1},
 	{"@signals", do_signals, 0}, {"@blocked", do_blocked, 0},
 	{"@pid", do_pid, 1},         {"@spin", do_spin, 0},
+	{"@places", do_places, 0},   {"@room", do_room, 1},
 };
 
 void helper_main(int argc, char **argv)

@@ -11,6 +11,12 @@
  * the new image saw.
  */
 
+/* What @places writes: addresses of a local variable, of the heap's end, and
+ * of a new mapping. */
+struct places {
+	unsigned long stack, heap, map;
+};
+
 /* main() calls it first: if argv[1] starts with '@' it does that action and
  * exits, else it returns. */
 void helper_main(int argc, char **argv);
