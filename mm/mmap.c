@@ -71,8 +71,13 @@ static int check_anonymous(const struct mmap_request *r)
 	return type == MAP_SHARED && (r->flags & MAP_GROWSDOWN) ? -EINVAL : 0;
 }
 
-static int check_file(const struct mmap_request *r)
+static int check_file(const struct mmap_request *r, uint64_t nbytes)
 {
+	uint64_t pgoff = r->offset >> PAGE_SHIFT;
+
+	/* A file's offsets are signed 64-bit numbers. */
+	if (!range_ok(pgoff, nbytes >> PAGE_SHIFT, INT64_MAX >> PAGE_SHIFT))
+		return -EOVERFLOW;
 	switch (r->flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
 		if (r->flags & ~MAP_KNOWN)
@@ -140,19 +145,18 @@ static bool may_map(struct mm *mm, vaddr_t start, vaddr_t end)
 	return mm_may_add(mm, npages);
 }
 
-/* All checks that need no lock; *out is the rounded length. */
+/* What Linux looks at before the place; *out is the rounded length. */
 static int check(const struct mmap_request *r, uint64_t *out)
 {
 	uint64_t nbytes = page_up(r->nbytes);
-	uint64_t pgoff = r->offset >> PAGE_SHIFT;
+	uint64_t pgoff = (int64_t)r->offset >> PAGE_SHIFT;
 
 	if (page_offset(r->offset) || !r->nbytes)
 		return -EINVAL;
 	if (!nbytes)
 		return -ENOMEM;
-	/* A file's offsets are signed 64-bit numbers. */
-	if (r->file &&
-	    !range_ok(pgoff, nbytes >> PAGE_SHIFT, INT64_MAX >> PAGE_SHIFT))
+	/* The page's number after its last: even where there is no file. */
+	if (pgoff + (nbytes >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
 	*out = nbytes;
 	return 0;
@@ -176,7 +180,8 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	if (r->file) {
 		file_get(r->file);
 		v->file = r->file;
-		v->pgoff = r->offset >> PAGE_SHIFT;
+		if (!(r->flags & MAP_ANONYMOUS))
+			v->pgoff = r->offset >> PAGE_SHIFT;
 		if (is_shared(r) && !r->may_write)
 			v->maxprot &= ~VM_W;
 	} else if (is_shared(r)) {
@@ -232,14 +237,15 @@ int mmap_map(struct mm *mm, const struct mmap_request *r, vaddr_t *out)
 	int err = check(r, &nbytes);
 
 	if (!err)
-		err = r->file ? check_file(r) : check_anonymous(r);
-	if (!err)
 		err = prepare(mm, r, nbytes, &v);
 	if (err)
 		return err;
 	list_init(&dead);
 	write_lock(&mm->lock);
 	err = place(mm, r, nbytes, out);
+	if (!err)
+		err = r->flags & MAP_ANONYMOUS ? check_anonymous(r)
+					       : check_file(r, nbytes);
 	if (!err && !may_map(mm, *out, *out + nbytes))
 		err = -ENOMEM;
 	if (!err)

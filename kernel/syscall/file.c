@@ -28,16 +28,17 @@ static const size_t MOVE_MAX = INT32_MAX & ~4095ul;
 static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
 {
 	struct file *f;
-	long n = fdtable_get(caller_files(), fd, &f);
+	long n;
 
+	if (offset && (int64_t)*offset < 0)
+		return -EINVAL;
+	n = fdtable_get(caller_files(), fd, &f);
 	if (n)
 		return n;
 	if (f->flags & O_PATH)
 		n = -EBADF;
 	else if (offset && f->ops->stream)
 		n = -ESPIPE;
-	else if (offset && (int64_t)*offset < 0)
-		n = -EINVAL;
 	else
 		n = write ? file_write(f, uio, offset)
 			  : file_read(f, uio, offset);

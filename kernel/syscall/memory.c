@@ -78,11 +78,7 @@ static long map(const uint64_t *arg)
 	err = mapped_file(&request, arg[4], &request.file);
 	if (err)
 		return err;
-	if (request.flags & MAP_ANONYMOUS) {
-		request.offset = 0;
-		if (request.file)
-			request.flags &= ~MAP_ANONYMOUS;
-	} else {
+	if (!(request.flags & MAP_ANONYMOUS)) {
 		request.may_read = file_readable(request.file);
 		request.may_write = file_writable(request.file);
 	}

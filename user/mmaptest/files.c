@@ -80,7 +80,8 @@ TEST(offset_is_64_bits_wide,
 }
 
 TEST(offset_plus_length_must_not_wrap,
-     "What would end beyond the largest offset is EOVERFLOW (2, 16).")
+     "What would end beyond the largest offset is EOVERFLOW (2, 16), in a file "
+     "or in none.")
 {
 	int fd = make_file("file", PAGE);
 
@@ -88,6 +89,11 @@ TEST(offset_plus_length_must_not_wrap,
 	expect_errno(
 		mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, (off_t)-PAGE),
 		EOVERFLOW);
+	expect_errno(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, (off_t)-PAGE),
+		     EOVERFLOW);
+	expect_mapped(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, (off_t)-9 * PAGE));
 }
 
 TEST(tail_of_the_last_page_is_zeros,

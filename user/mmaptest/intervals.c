@@ -411,6 +411,32 @@ TEST(noreplace_refuses_any_overlap,
 	expect_fault(fault_read(p), SIGSEGV, SEGV_MAPERR, p);
 }
 
+TEST(place_is_refused_before_the_file,
+     "MAP_FIXED_NOREPLACE over a mapping is EEXIST, and more than there is of "
+     "address space ENOMEM, also where the file's rights or the flags would "
+     "be refused (9).")
+{
+	int fd = make_file("file", PAGE), write_only;
+	char *p = map_anonymous(1);
+
+	skip_on(ON_EMULATOR, "qemu-user 7.2 has an order of its own");
+	write_only = expect_ok(open("file", O_WRONLY));
+	expect_errno(mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+			  write_only, 0),
+		     EEXIST);
+	expect_errno(mmap(p, PAGE, PROT_READ,
+			  MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE | 1 << 30,
+			  fd, 0),
+		     EEXIST);
+	for (int i = 0; i < 2; i++)
+		expect_errno(mmap(NULL, -(size_t)PAGE, PROT_READ, MAP_SHARED,
+				  i ? fd : write_only, 0),
+			     ENOMEM);
+	expect_errno(mmap(NULL, -(size_t)PAGE, PROT_READ,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		     ENOMEM);
+}
+
 TEST(noreplace_maps_exactly_there,
      "MAP_FIXED_NOREPLACE in a hole of just that size works (1, 9).")
 {

@@ -261,6 +261,7 @@ TEST(read_at_and_write_at,
 	expect_eq(byte, 'x');
 	expect_eq(lseek(fd, 0, SEEK_CUR), 50);
 	expect_errno(pread(fd, &byte, 1, -1), EINVAL);
+	expect_errno(pwrite(-1, &byte, 1, -1), EINVAL);
 	expect_errno(pwrite(fd, &byte, 1, -1), EINVAL);
 	expect_eq(pread(fd, &byte, 1, 1000), 0);
 }

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memory.c - the steps that change the address space.
+ *
+ * Where a mapping lands that is not told where to is each kernel's own
+ * affair: such a one is unmapped again at once.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "differ.h"
+
+/* Which pages are private anonymous memory, all of whose frames are its own:
+ * of others mincore(2) says what is in caches. */
+static bool own_memory[ARENA_PAGES];
+static char *heap;
+
+struct range {
+	char *start;
+	size_t nbytes;
+};
+
+/* Mostly whole pages in the arena. */
+static struct range any_range(unsigned most_pages)
+{
+	size_t first = below(ARENA_PAGES), npages = 1 + below(most_pages);
+
+	if (npages > ARENA_PAGES - first)
+		npages = ARENA_PAGES - first;
+	struct range r = {ARENA + first * PAGE, npages * PAGE};
+	if (one_in(12))
+		r.nbytes -= 1 + below(PAGE - 1);
+	switch (below(96)) {
+	case 0:
+		r.start += 1 + below(PAGE - 1);
+		r.nbytes = 1 + below(PAGE);
+		break;
+	case 1:
+		r.nbytes = 0;
+		break;
+	case 2:
+		r.nbytes = -(size_t)PAGE * below(4) - below(2);
+		break;
+	}
+	return r;
+}
+
+static void say_range(const char *what, struct range r)
+{
+	say("%s", what);
+	say_address(r.start);
+	if ((ssize_t)r.nbytes > 0 && r.nbytes % PAGE == 0)
+		say(" pages %zu", r.nbytes / PAGE);
+	else
+		say(" bytes %zd", r.nbytes);
+}
+
+/* The pages that the calls make of it; none if they refuse it. */
+static size_t first_page(struct range r)
+{
+	return (r.start - ARENA) / PAGE;
+}
+
+static size_t end_page(struct range r)
+{
+	return first_page(r) + (r.nbytes + PAGE - 1) / PAGE;
+}
+
+static void set_own(struct range r, bool own)
+{
+	for (size_t page = first_page(r); page < end_page(r); page++)
+		own_memory[page] = own;
+}
+
+/* Never executable alone: whether that can be read depends on the hart. */
+static int any_prot(void)
+{
+	static const int prots[] = {
+		PROT_NONE,
+		PROT_READ,
+		PROT_WRITE,
+		PROT_READ | PROT_WRITE,
+		PROT_READ | PROT_WRITE,
+		PROT_READ | PROT_WRITE,
+		PROT_READ | PROT_EXEC,
+		PROT_READ | PROT_WRITE | PROT_EXEC,
+	};
+
+	return prots[below(sizeof(prots) / sizeof(prots[0]))];
+}
+
+void memory_start(void)
+{
+	memset(own_memory, 0, sizeof(own_memory));
+	heap = sbrk(0);
+	heap += -(uintptr_t)heap % PAGE;
+	syscall(SYS_brk, heap);
+}
+
+char *heap_start(void)
+{
+	return heap;
+}
+
+/* --- mmap ---------------------------------------------------------------- */
+
+static int any_flags(void)
+{
+	static const int extra[] = {MAP_POPULATE, MAP_NORESERVE, MAP_STACK,
+				    MAP_DENYWRITE, MAP_POPULATE | MAP_NONBLOCK};
+	int flags = one_in(2) ? MAP_PRIVATE : MAP_SHARED;
+
+	if (one_in(32))
+		flags = below(2) ? MAP_SHARED_VALIDATE : 0;
+	switch (below(8)) {
+	case 0:
+		flags |= MAP_FIXED_NOREPLACE;
+		break;
+	case 1:
+		break;
+	default:
+		flags |= MAP_FIXED;
+	}
+	if (one_in(6))
+		flags |= extra[below(sizeof(extra) / sizeof(extra[0]))];
+	return flags;
+}
+
+static void say_flags(int flags)
+{
+	static const char *const types[] = {"type-0", "shared", "private",
+					    "shared-validate"};
+
+	say(" %s", types[flags & MAP_TYPE]);
+	if (flags & MAP_FIXED)
+		say(" fixed");
+	if (flags & MAP_FIXED_NOREPLACE)
+		say(" noreplace");
+	flags &= ~(MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS);
+	if (flags)
+		say(" %#x", flags);
+}
+
+static void map_done(struct range r, int flags, char *at)
+{
+	if (at == MAP_FAILED) {
+		say_result(-1);
+	} else if (at != r.start) {
+		say(" = elsewhere\n");
+		munmap(at, r.nbytes);
+	} else {
+		say(" = there\n");
+		set_own(r, (flags & MAP_ANONYMOUS) &&
+				   (flags & MAP_TYPE) == MAP_PRIVATE);
+	}
+}
+
+void step_map(void)
+{
+	struct range r = any_range(8);
+	int prot = any_prot(), flags = any_flags();
+	off_t offset = below(FILE_PAGES) * PAGE;
+	const struct descriptor *d = file_any();
+
+	if (one_in(64))
+		offset = one_in(2) ? offset + 512 : -PAGE;
+	if (below(5) < 2)
+		flags |= MAP_ANONYMOUS;
+	if (odd_sizes && (flags & MAP_TYPE) != MAP_PRIVATE)
+		while (d->mode == O_RDWR)
+			d = file_any();
+	say_range("mmap", r);
+	say_prot(prot);
+	say_flags(flags);
+	if (flags & MAP_ANONYMOUS)
+		say(" anonymous");
+	else
+		say(" %s", d->name);
+	say(" at %ld", (long)offset);
+	map_done(r, flags, mmap(r.start, r.nbytes, prot, flags, d->fd, offset));
+}
+
+/* --- the others ---------------------------------------------------------- */
+
+void step_unmap(void)
+{
+	struct range r = any_range(4);
+	int result = munmap(r.start, r.nbytes);
+
+	say_range("munmap", r);
+	say_result(result);
+	if (result == 0)
+		set_own(r, false);
+}
+
+void step_protect(void)
+{
+	struct range r = any_range(8);
+	int prot = any_prot();
+
+	if (one_in(64))
+		prot |= 0x40;
+	say_range("mprotect", r);
+	say_prot(prot);
+	say_result(mprotect(r.start, r.nbytes, prot));
+}
+
+void step_sync(void)
+{
+	struct range r = any_range(16);
+	int flags = one_in(4) ? below(16) : MS_SYNC;
+
+	say_range("msync", r);
+	say(" %#x", flags);
+	say_result(msync(r.start, r.nbytes, flags));
+}
+
+/* Without MADV_FREE, which promises nothing until memory is short. */
+void step_advise(void)
+{
+	static const int advices[] = {
+		MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED,
+		MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED,   MADV_DONTNEED,
+		MADV_COLD,     MADV_DONTDUMP, MADV_DODUMP,     99,
+	};
+	struct range r = any_range(8);
+	int advice = advices[below(sizeof(advices) / sizeof(advices[0]))];
+
+	say_range("madvise", r);
+	say(" %d", advice);
+	say_result(madvise(r.start, r.nbytes, advice));
+}
+
+void step_resident(void)
+{
+	struct range r = any_range(16);
+	unsigned char there[ARENA_PAGES];
+	int result = mincore(r.start, r.nbytes, there);
+
+	say_range("mincore", r);
+	if (result == 0) {
+		say(" ");
+		for (size_t page = first_page(r); page < end_page(r); page++)
+			say("%c", !own_memory[page]                 ? '?'
+				  : there[page - first_page(r)] & 1 ? '1'
+								    : '0');
+	}
+	say_result(result);
+}
+
+void step_heap(void)
+{
+	char *wanted = heap + below(HEAP_PAGES * PAGE + 1);
+
+	say("brk %td = %td\n", wanted - heap,
+	    (char *)syscall(SYS_brk, wanted) - heap);
+}
+
+/* --- what /proc/self/maps says ------------------------------------------- */
+
+struct line {
+	unsigned long start, end, offset;
+	char prot[5], name[100];
+};
+
+static bool line_parse(const char *text, struct line *line)
+{
+	line->name[0] = '\0';
+	return sscanf(text, "%lx-%lx %4s %lx %*s %*s%*[ ]%99[^\n]",
+		      &line->start, &line->end, line->prot, &line->offset,
+		      line->name) >= 4;
+}
+
+/* May one line be told for the two?  Kernels merge when they can, and Linux
+ * can't when pages of the two come from different forks. */
+static bool line_joins(const struct line *a, const struct line *b)
+{
+	return a->end == b->start && strcmp(a->prot, b->prot) == 0 &&
+	       strcmp(a->name, b->name) == 0 &&
+	       (!a->name[0] || a->offset + (a->end - a->start) == b->offset);
+}
+
+static void line_say(const struct line *line)
+{
+	const char *slash = strrchr(line->name, '/');
+	bool file = slash && slash[1] && !slash[2];
+
+	say_address((char *)line->start);
+	say(":%lu %s", (line->end - line->start) / PAGE, line->prot);
+	if (file)
+		say(" %s@%lu", slash + 1, line->offset / PAGE);
+}
+
+/* All of it at once: it changes while it is read in pieces. */
+static const char *maps_read(void)
+{
+	static char text[1 << 16];
+	int fd = open("/proc/self/maps", O_RDONLY);
+	size_t used = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+		used += n;
+	text[used] = '\0';
+	close(fd);
+	return text;
+}
+
+void maps_snapshot(void)
+{
+	unsigned long first = (unsigned long)ARENA;
+	unsigned long end = first + ARENA_PAGES * PAGE;
+	struct line line, last = {0};
+
+	say("maps");
+	for (const char *text = maps_read(); *text;
+	     text = strchr(text, '\n') + 1) {
+		if (!line_parse(text, &line) || line.end <= first ||
+		    line.start >= end)
+			continue;
+		if (last.end && line_joins(&last, &line)) {
+			last.end = line.end;
+			continue;
+		}
+		if (last.end)
+			line_say(&last);
+		last = line;
+	}
+	if (last.end)
+		line_say(&last);
+	say("\n");
+}
