@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Run bench.c in Quire on one hart with --icount, and print what each
-operation costs in instructions, beside Linux and the floor.
+"""What operations cost in Quire, in instructions, beside Linux and the floor.
 
-The Linux columns (linux.json) were measured once, with the same operations in
-the same QEMU: Debian 13's own 6.12 kernel, one built with nothing that this
-program doesn't need, and what the ABI and the hardware oblige to.
+bench runs on one hart with --icount, where one instruction is one nanosecond
+of the guest's clock: exactly repeatable, whatever this machine is doing.  The
+columns Debian (its own 6.12 kernel), minimal (one built for nothing but this
+program) and floor (what the ABI and the hardware oblige to) are stored in
+linux.json; --linux measures Debian's anew.  `before` is the stored run of
+Quire (quire.json, with the commit that made it); --store replaces it.
 """
 
+import argparse
 import json
 import math
 import os
@@ -14,30 +17,91 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-QUIRE = os.path.join(HERE, "..", "..", "scripts", "quire")
+SCRIPTS = os.path.join(HERE, "..", "..", "scripts")
+STORED = os.path.join(HERE, "quire.json")
+WORSE = 1.05  # times the stored cost: worth a mark
+
+
+def load(path):
+    with open(path, encoding="ascii") as f:
+        return json.load(f)
+
+
+def measure(command):
+    """{row: cost} as the program prints it."""
+    done = subprocess.run(command, capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: status {done.returncode}: {done.stderr}")
+    rows = (line.split("\t") for line in done.stdout.splitlines())
+    return {name: int(cost) for name, cost in rows}
+
+
+def commit():
+    done = subprocess.run(["git", "-C", HERE, "describe", "--always",
+                           "--dirty"], capture_output=True, text=True,
+                          check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def number(value):
+    return f"{value:,}" if value is not None else "-"
+
+
+def mean(ratios):
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def show(rows, linux, before):
+    heads = ("Quire", "before", "Debian", "minimal", "floor")
+    print(f"{'instructions':47}" + "".join(f"{h:>11}" for h in heads) +
+          f"{'/minimal':>9}")
+    ratios = {"Debian": [], "minimal": []}
+    for name, cost in rows.items():
+        debian, minimal, floor = linux.get(name, (None, None, None))
+        old = before.get(name)
+        mark = "  dearer" if old and cost > old * WORSE else ""
+        for key, value in (("Debian", debian), ("minimal", minimal)):
+            if value:
+                ratios[key].append(max(cost, 1) / value)
+        ratio = f"{max(cost, 1) / minimal:9.2f}" if minimal else ""
+        print(f"{name:47}" + "".join(
+            f"{number(v):>11}" for v in (cost, old, debian, minimal, floor)) +
+            ratio + mark)
+    for key, values in ratios.items():
+        if values:
+            print(f"geometric mean of {len(values)} ratios to {key}: "
+                  f"{mean(values):.2f}")
 
 
 def main():
-    build, program = sys.argv[1:3]
-    with open(os.path.join(HERE, "linux.json"), encoding="ascii") as f:
-        linux = json.load(f)
-    done = subprocess.run([QUIRE, "run", "--build", build, "--icount",
-                           "--quiet", program], capture_output=True,
-                          text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: status {done.returncode}: {done.stderr}")
-    print(f"{'instructions':40}{'Quire':>9}{'Debian':>9}{'minimal':>9}"
-          f"{'floor':>9}{'ratio':>7}")
-    logs = []
-    for line in done.stdout.splitlines():
-        name, cost = line.split("\t")
-        debian, minimal, floor = linux[name]
-        ratio = max(int(cost), 1) / minimal
-        logs.append(math.log(ratio))
-        print(f"{name:40}{int(cost):9,}{debian:9,}{minimal:9,}{floor:9,}"
-              f"{ratio:7.2f}")
-    print(f"{'geometric mean of the ratios to minimal':76}"
-          f"{math.exp(sum(logs) / len(logs)):7.2f}")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, help="the build folder")
+    parser.add_argument("--linux", action="store_true",
+                        help="measure Debian's kernel too (scripts/linux)")
+    parser.add_argument("--store", action="store_true",
+                        help="keep this run for later ones to compare with")
+    parser.add_argument("row", nargs="*",
+                        help="only rows whose names begin so")
+    args = parser.parse_args()
+    program = os.path.join(args.build, "tests", "programs", "bench")
+    rows = measure([os.path.join(SCRIPTS, "quire"), "run", "--build",
+                    args.build, "--icount", "--quiet", "--mem", "1G", program,
+                    *args.row])
+    linux = load(os.path.join(HERE, "linux.json"))
+    if args.linux:
+        fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--icount",
+                         "--mem", "1G", program, *args.row])
+        linux = {name: (fresh[name], *linux.get(name, (0, None, None))[1:])
+                 for name in fresh}
+    before = load(STORED)["rows"] if os.path.exists(STORED) else {}
+    show(rows, linux, before)
+    if args.store:
+        with open(STORED, "w", encoding="ascii") as f:
+            json.dump({"commit": commit(), "rows": rows}, f, indent=1)
+            f.write("\n")
 
 
 if __name__ == "__main__":
