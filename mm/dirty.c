@@ -112,18 +112,23 @@ static size_t harvest_vma(struct mapping *mapping, struct vma *v, pgoff_t first,
 	size_t npages = 0;
 
 	spin_lock(&v->mm->ptl);
-	while (pte_span_next(&v->mm->pagetable, &span))
-		for (size_t i = 0; i < span.nslots; i++) {
-			pte_t pte = pte_read(&span.slot[i]);
+	while (pte_span_next(&v->mm->pagetable, &span)) {
+		pte_slot *slot = span.slot;
+		size_t n = span.nslots;
 
-			if (!pte_dirty(pte) || !pte_has_page(pte))
+		for (size_t i = pte_next_dirty(slot, 0, n); i < n;
+		     i = pte_next_dirty(slot, i + 1, n)) {
+			pte_t pte = pte_read(&slot[i]);
+
+			if (!pte_has_page(pte))
 				continue;
-			pte_test_and_clear_dirty(&span.slot[i]);
+			pte_test_and_clear_dirty(&slot[i]);
 			dirty_page_locked(mapping, page_from_pfn(pte_pfn(pte)));
 			highest = span.va + i * PAGE_SIZE;
 			lowest = min_u64(lowest, highest);
 			npages++;
 		}
+	}
 	if (npages)
 		tlb_flush_range(&v->mm->pagetable, lowest, highest + PAGE_SIZE);
 	spin_unlock(&v->mm->ptl);

@@ -34,7 +34,7 @@ enum { GATHER_MAX = 128 };
 struct gather {
 	struct mm *mm;
 	vaddr_t start, end; /* what to flush; empty: nothing */
-	bool stored;        /* a D was found since the last flush */
+	bool stored;        /* a D was found; zap_range() takes note of it */
 	unsigned npages;
 	struct page *page[GATHER_MAX];
 };
@@ -44,8 +44,8 @@ static void gather_start(struct gather *g, struct mm *mm)
 	g->mm = mm;
 	g->start = USER_END;
 	g->end = 0;
-	g->stored = false;
 	g->npages = 0;
+	g->stored = false;
 }
 
 static void gather_flush(struct gather *g)
@@ -54,7 +54,9 @@ static void gather_flush(struct gather *g)
 		tlb_flush_range(&g->mm->pagetable, g->start, g->end);
 	for (unsigned i = 0; i < g->npages; i++)
 		page_put(g->page[i]);
-	gather_start(g, g->mm);
+	g->start = USER_END;
+	g->end = 0;
+	g->npages = 0;
 }
 
 /* Take one entry; mm->ptl held, and the lock of @shared, the mapping whose
@@ -105,9 +107,10 @@ static bool zap_range(struct gather *g, struct vma *v, vaddr_t start,
 			if (!pte_none(pte_read(&span.slot[i])))
 				zap_slot(g, shared, &span.slot[i],
 					 span.va + i * PAGE_SIZE);
-		stored |= g->stored;
 		if (g->stored)
 			gather_flush(g);
+		stored |= g->stored;
+		g->stored = false;
 		spin_unlock(&v->mm->ptl);
 		if (shared)
 			spin_unlock(&shared->lock);

@@ -101,6 +101,18 @@ static vaddr_t slot_end(vaddr_t va, int level)
 	return ((va >> level_shift(level)) + 1) << level_shift(level);
 }
 
+/* The slot for @va is empty, and so may be those after it: where the first
+ * one begins that is not, or the next table. */
+static vaddr_t skip_empty(pte_slot *table, vaddr_t va, int level, vaddr_t end)
+{
+	unsigned i = slot_index(va, level);
+
+	do
+		va = slot_end(va, level);
+	while (++i < SLOTS && va < end && pte_none(pte_read(&table[i])));
+	return va;
+}
+
 bool pte_span_next(struct pagetable *pt, struct pte_span *span)
 {
 	while (span->next < span->end) {
@@ -109,14 +121,18 @@ bool pte_span_next(struct pagetable *pt, struct pte_span *span)
 		int level = ROOT_LEVEL;
 
 		for (; level > 0; level--) {
-			table = table_below(&table[slot_index(va, level)]);
-			if (!table)
+			pte_slot *below =
+				table_below(&table[slot_index(va, level)]);
+
+			if (!below)
 				break;
+			table = below;
 		}
-		span->next =
-			min_u64(slot_end(va, table ? 1 : level), span->end);
-		if (!table)
+		if (level > 0) {
+			span->next = skip_empty(table, va, level, span->end);
 			continue;
+		}
+		span->next = min_u64(slot_end(va, 1), span->end);
 		span->slot = &table[slot_index(va, 0)];
 		span->va = va;
 		span->nslots = (span->next - va) >> PAGE_SHIFT;

@@ -75,6 +75,26 @@ static inline bool pte_dirty(pte_t pte)
 	return pte.bits & PTE_D;
 }
 
+/* The first of slots [i, n) whose entry has D, or @n.  Most of what is asked
+ * for is clean, so eight are looked at together. */
+static inline size_t pte_next_dirty(pte_slot *slot, size_t i, size_t n)
+{
+	for (; i < n; i++) {
+		while (i + 8 <= n) {
+			uint64_t bits = 0;
+
+			for (size_t j = 0; j < 8; j++)
+				bits |= pte_read(&slot[i + j]).bits;
+			if (bits & PTE_D)
+				break;
+			i += 8;
+		}
+		if (i < n && pte_dirty(pte_read(&slot[i])))
+			return i;
+	}
+	return n;
+}
+
 static inline bool pte_accessed(pte_t pte)
 {
 	return pte.bits & PTE_A;

@@ -88,8 +88,8 @@ def main():
     args = parser.parse_args()
     program = os.path.join(args.build, "tests", "programs", "bench")
     rows = measure([os.path.join(SCRIPTS, "quire"), "run", "--build",
-                    args.build, "--icount", "--quiet", "--mem", "1G", program,
-                    *args.row])
+                    args.build, "--icount", "--quiet", "--mem", "1G", "--size",
+                    "512M", program, *args.row])
     linux = load(os.path.join(HERE, "linux.json"))
     if args.linux:
         fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--icount",
