@@ -42,18 +42,12 @@ static bool range_ok(uint64_t start, uint64_t nbytes, uint64_t limit)
 	return start <= limit && nbytes <= limit - start;
 }
 
-static bool align_ok(uint64_t align)
-{
-	return !(align & (align - 1));
-}
-
 static int check_segment(const struct elf64_phdr *header, uint64_t file_nbytes,
 			 vaddr_t limit)
 {
 	if (header->p_filesz > header->p_memsz ||
 	    !range_ok(header->p_offset, header->p_filesz, file_nbytes) ||
 	    !range_ok(header->p_vaddr, header->p_memsz, limit) ||
-	    !align_ok(header->p_align) ||
 	    page_offset(header->p_offset) != page_offset(header->p_vaddr))
 		return -ENOEXEC;
 	return 0;
@@ -95,8 +89,9 @@ static int check_load(const struct elf64_hdr *header,
 	if (!image->end)
 		image->start = segment.start;
 	image->end = segment.end;
-	if (load->p_align > image->align)
-		image->align = load->p_align;
+	/* Linux takes an alignment that is none for a page's. */
+	if (!(load->p_align & (load->p_align - 1)))
+		image->align = max_u64(image->align, load->p_align);
 	if (header->e_phoff >= load->p_offset &&
 	    header->e_phoff - load->p_offset < load->p_filesz)
 		image->headers =
@@ -108,9 +103,13 @@ static int check_interpreter(const struct elf64_phdr *header,
 			     uint64_t file_nbytes, struct elf_image *image)
 {
 	/* A path has at least one character and its NUL. */
-	if (header->p_filesz < 2 || header->p_filesz > PAGE_SIZE ||
-	    !range_ok(header->p_offset, header->p_filesz, file_nbytes))
+	if (header->p_filesz < 2 || header->p_filesz > PAGE_SIZE)
 		return -ENOEXEC;
+	/* As a read there would fail. */
+	if (header->p_offset > INT64_MAX)
+		return -EINVAL;
+	if (!range_ok(header->p_offset, header->p_filesz, file_nbytes))
+		return -EIO;
 	image->interpreter = header->p_offset;
 	image->ninterpreter = header->p_filesz;
 	return 0;

@@ -47,7 +47,8 @@ int elf_check_header(const struct elf64_hdr *header);
 
 /*
  * All program headers of a header that was found good, of a file of
- * @file_nbytes, with all segments in [0, limit): 0 or -ENOEXEC.
+ * @file_nbytes, with all segments in [0, limit): 0, -ENOEXEC, or for an
+ * interpreter's path that isn't in the file -EIO or -EINVAL.
  */
 int elf_check_image(const struct elf64_hdr *header,
 		    const struct elf64_phdr *headers, uint64_t file_nbytes,

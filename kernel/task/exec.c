@@ -58,14 +58,14 @@ struct loader {
 
 /* --- the file --- */
 
-/* Read exactly so many bytes: else it is no program. */
+/* Read exactly so many bytes. */
 static int read_exact(struct file *f, void *to, size_t nbytes, uint64_t offset)
 {
 	ssize_t n = file_read_kernel(f, to, nbytes, offset);
 
 	if (n < 0)
 		return n;
-	return n == (ssize_t)nbytes ? 0 : -ENOEXEC;
+	return n == (ssize_t)nbytes ? 0 : -EIO;
 }
 
 static bool is_blank(char c)
@@ -153,7 +153,7 @@ static int read_image(struct image *image)
 	err = read_exact(image->file, image->headers, nbytes,
 			 image->header.e_phoff);
 	if (err)
-		return err;
+		return -ENOEXEC; /* whatever it was, as on Linux */
 	return elf_check_image(&image->header, image->headers,
 			       inode_size(image->file->inode), PIE_BASE,
 			       &image->elf);
@@ -171,7 +171,7 @@ static int read_interpreter(struct loader *loader, struct fs_context *fs)
 		err = read_exact(loader->program.file, path, elf->ninterpreter,
 				 elf->interpreter);
 	if (!err && path[elf->ninterpreter - 1])
-		err = -ENOEXEC;
+		err = -ENOEXEC; /* no NUL at its end */
 	if (!err)
 		err = path_open_executable(fs, NULL, path, PATH_FOLLOW,
 					   &interpreter->file);
@@ -179,10 +179,10 @@ static int read_interpreter(struct loader *loader, struct fs_context *fs)
 	if (!err)
 		err = read_exact(interpreter->file, &interpreter->header,
 				 sizeof(interpreter->header), 0);
-	if (!err)
-		err = read_image(interpreter);
-	/* Linux: a bad interpreter is ELIBBAD. */
-	return err == -ENOEXEC ? -ELIBBAD : err;
+	if (err)
+		return err;
+	err = read_image(interpreter);
+	return err && err != -ENOMEM ? -ELIBBAD : err;
 }
 
 /* --- its segments --- */
@@ -259,7 +259,8 @@ static int map_image(struct mm *mm, const struct image *image)
 	return err;
 }
 
-/* Where there is room for the interpreter: let mmap look for it. */
+/* Where there is room for the interpreter: let mmap look for it.  Nobody else
+ * maps anything here, so the place stays free. */
 static int place_interpreter(struct mm *mm, struct image *image)
 {
 	struct mmap_request request = {
@@ -269,8 +270,10 @@ static int place_interpreter(struct mm *mm, struct image *image)
 	vaddr_t at;
 	int err = mmap_map(mm, &request, &at);
 
+	if (err)
+		return err;
 	image->bias = at - image->elf.start;
-	return err;
+	return mmap_unmap(mm, at, request.nbytes);
 }
 
 static int map_images(struct mm *mm, struct loader *loader)

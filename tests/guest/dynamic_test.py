@@ -43,6 +43,11 @@ class Dynamic(GuestTest):
                                        rb"end\n"
                                        rb"rights\n){2}$"))
 
+    def test_the_text_of_libc_is_in_memory_once(self):
+        done = self.run_ok("--quiet", program("twice"))
+        self.assertRegex(done.stdout, rb"^[12]\d\d pages, as many entries, "
+                                      rb"few frames\n$")
+
     def test_all_places_are_random(self):
         done = self.run_ok("--quiet", "--add", program("where") + ":/where",
                            "--", "sh", "-c", "/where; " * 4)

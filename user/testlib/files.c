@@ -64,6 +64,15 @@ int make_sparse(const char *name, size_t nbytes)
 	return fd;
 }
 
+void make_program(const char *name, const void *bytes, size_t nbytes)
+{
+	int fd = create(name);
+
+	expect_eq(write(fd, bytes, nbytes), nbytes);
+	expect_ok(fchmod(fd, 0755));
+	expect_ok(close(fd));
+}
+
 void make_text(const char *name, const char *text)
 {
 	int fd = create(name);

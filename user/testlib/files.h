@@ -38,6 +38,9 @@ int make_sparse(const char *name, size_t nbytes);
 /* A new empty file with these contents; it is closed. */
 void make_text(const char *name, const char *text);
 
+/* A new executable file with these bytes; it is closed. */
+void make_program(const char *name, const void *bytes, size_t nbytes);
+
 /* The size by fstat. */
 off_t file_size(int fd);
 

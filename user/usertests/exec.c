@@ -182,25 +182,16 @@ TEST(exec_of_what_is_not_there,
 	expect_errno(execve("file/x", args, environ), ENOTDIR);
 }
 
-static void put_program(const char *name, const void *bytes, size_t nbytes)
-{
-	int fd = make_sparse(name, 0);
-
-	expect_eq(write(fd, bytes, nbytes), nbytes);
-	expect_ok(fchmod(fd, 0755));
-	expect_ok(close(fd));
-}
-
 TEST(exec_of_garbage, "Empty, text, random and cut-off files are ENOEXEC.")
 {
 	char *const args[] = {"x", NULL};
 	unsigned char noise[4096];
 
-	put_program("empty", "", 0);
-	put_program("text", "hello, world\n", 13);
+	make_program("empty", "", 0);
+	make_program("text", "hello, world\n", 13);
 	fill_pattern(noise, sizeof(noise), 12345);
-	put_program("noise", noise, sizeof(noise));
-	put_program("magic", ELFMAG, SELFMAG);
+	make_program("noise", noise, sizeof(noise));
+	make_program("magic", ELFMAG, SELFMAG);
 	expect_errno(execve("empty", args, environ), ENOEXEC);
 	expect_errno(execve("text", args, environ), ENOEXEC);
 	expect_errno(execve("noise", args, environ), ENOEXEC);
@@ -252,7 +243,7 @@ static void expect_no_program(const struct image *image)
 	pid_t child;
 	int status;
 
-	put_program("image", image, sizeof(*image));
+	make_program("image", image, sizeof(*image));
 	child = expect_ok(fork());
 	if (child == 0) {
 		execve("image", args, environ);
@@ -335,7 +326,7 @@ TEST(program_in_use_cannot_be_written,
 	skip_on(ON_EMULATOR, "the host executes qemu");
 	expect_errno(open(program_path(), O_WRONLY), ETXTBSY);
 	expect_ok(close(fd));
-	put_program("copy", "#!/x\n", 5);
+	make_program("copy", "#!/x\n", 5);
 	fd = expect_ok(open("copy", O_WRONLY));
 	expect_errno(execve("copy", args, environ), ETXTBSY);
 }
