@@ -22,6 +22,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -126,7 +127,7 @@ static int do_room(char **args)
 		return 2;
 	if (nbytes > 16 << 20) /* Linux counts it as memory in use */
 		nbytes = 16 << 20;
-	*(volatile char *)(&here - nbytes) = 's';
+	*(volatile char *)((uintptr_t)&here - nbytes) = 's';
 	return map[0] != 'm';
 }
 

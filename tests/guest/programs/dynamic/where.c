@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Print where the program, the C library, the signal trampoline, the heap, a
- * new mapping and the stack are, and how many nanoseconds it took to touch
- * 25 fresh pages. */
+ * new mapping and the stack are; and on standard error how many nanoseconds
+ * it takes to touch 25 fresh pages, the least of ten times: without the ticks
+ * and the disk's interrupts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,17 +31,33 @@ static unsigned long trampoline(void)
 	return 0;
 }
 
-int main(void)
+static char *map_fresh(void)
 {
-	char *map = mmap(NULL, NBYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return mmap(NULL, NBYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static long touch(char *map)
+{
 	long start = now();
 
 	for (int i = 0; i < NBYTES; i += 4096)
 		map[i] = 1;
-	start = now() - start;
+	return now() - start;
+}
+
+int main(void)
+{
+	char *map = map_fresh();
+	long least = touch(map);
+
+	for (int i = 0; i < 9; i++) {
+		long time = touch(map_fresh());
+
+		least = time < least ? time : least;
+	}
 	printf("%p %p 0x%lx %p %p %p\n", (void *)main, (void *)printf,
 	       trampoline(), sbrk(0), (void *)map, (void *)&map);
-	fprintf(stderr, "%ld\n", start);
+	fprintf(stderr, "%ld\n", least);
 	return 0;
 }
