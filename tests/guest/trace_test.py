@@ -164,6 +164,22 @@ class Trace(GuestTest):
         kept = [e for e in whole["traceEvents"] if e["ph"] != "M"]
         self.assertLessEqual(len(kept), 2 * 63)
 
+    def test_a_shootdown_names_the_harts(self):
+        _, whole = self.traced(
+            "mmaptest", "taking_access_away_is_told_to_other_harts")
+        masks = {int(e["args"]["harts"], 16) for e in whole["traceEvents"]
+                 if e["name"] == "shootdown"}
+        self.assertTrue(masks)
+        self.assertLessEqual(masks, {1, 2})
+
+    def test_who_is_killed_when_memory_is_full(self):
+        _, whole = self.traced("--mem", "32M", "sort", "/dev/zero",
+                               status=137)
+        kills = [e for e in whole["traceEvents"] if e["name"] == "oom-kill"]
+        self.assertEqual([self.names(whole)[e["args"]["victim"]]
+                          for e in kills], ["sort"])
+        self.assertGreater(kills[0]["args"]["kib"], 8192)
+
     def test_a_root_of_ones_own(self):
         _, whole = self.traced("--root", self.folder, program("hello"),
                                status=0)

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "testlib/fault.h"
 #include "testlib/memory.h"
 #include "testlib/where.h"
 
@@ -261,6 +262,29 @@ TEST(trace_has_each_fault_once,
 	snprintf(page, sizeof(page), "process=%d", child);
 	expect_eq(count_lines(getpid(), "fork", page), 1);
 	expect_eq(count_lines(child, "exit", "status=0x0 last=1"), 1);
+}
+
+TEST(trace_tells_how_faults_end,
+     "A fault that ends in a signal has the errno for its result: no right is "
+     "EACCES, nothing there EFAULT.")
+{
+	char *p = reserve(1);
+	char line[80];
+
+	trace_begin();
+	expect_fault(fault_read(p + 5), SIGSEGV, SEGV_ACCERR, p + 5);
+	unmap(p, 1);
+	expect_fault(fault_write(p + 7, 1), SIGSEGV, SEGV_MAPERR, p + 7);
+	trace_switch("0");
+	snprintf(line, sizeof(line), "=0x%lx access=read kind=none result=-13",
+		 (long)p + 5);
+	expect_eq(count_lines(getpid(), "fault", line), 1);
+	snprintf(line, sizeof(line), "=0x%lx access=write kind=none result=-14",
+		 (long)p + 7);
+	expect_eq(count_lines(getpid(), "fault", line), 1);
+	snprintf(line, sizeof(line), "start=0x%lx bytes=4096 result=0",
+		 (long)p);
+	expect_eq(count_lines(getpid(), "munmap", line), 1);
 }
 
 TEST(trace_overrun_keeps_the_newest,
