@@ -9,6 +9,7 @@
  *   proc_system.c   what the files in /proc itself say
  *   proc_process.c  what the files of one process say
  *   proc_trace.c    the trace of memory events, and its switches
+ *   proc_inject.c   fail-nth, in the debug build
  */
 
 #include "fs/procfs.h"
@@ -38,6 +39,12 @@ ssize_t trace_write(struct uio *uio);
 ssize_t trace_write_marker(struct uio *uio);
 int trace_show_on(struct text *text, int pid);
 ssize_t trace_write_on(struct uio *uio);
+
+#ifdef CONFIG_DEBUG
+/* proc_inject.c */
+int inject_show(struct text *text, int pid);
+ssize_t inject_write(struct uio *uio);
+#endif
 
 /* mount.c: /proc/mounts, /proc/filesystems. */
 int mount_show(struct text *text, int pid);

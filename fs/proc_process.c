@@ -322,6 +322,10 @@ const struct proc_row proc_process_rows[] = {
 	{"comm", S_IFREG | 0444, .show = show_comm},
 	{"cwd", S_IFLNK | 0777, .follow = follow_cwd},
 	{"exe", S_IFLNK | 0777, .follow = follow_exe},
+#ifdef CONFIG_DEBUG
+	{"fail-nth", S_IFREG | 0644, .show = inject_show,
+	 .write = inject_write},
+#endif
 	{"fd", S_IFDIR | 0500, .rows = NULL},
 	{"maps", S_IFREG | 0444, .show = show_maps},
 	{"mounts", S_IFREG | 0444, .show = mount_show},

@@ -23,6 +23,7 @@
 #include "kernel/lib/string.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
+#include "mm/slab.h"
 
 enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
 
@@ -102,6 +103,9 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "quire_fault_stack_growth", f->stack_growths);
 	line_count(text, "quire_tlb_shootdowns", tlb_shootdowns);
 	line_count(text, "quire_slab_pages", n.slab);
+#ifdef CONFIG_DEBUG
+	line_count(text, "quire_slab_objects", slab_nobjects);
+#endif
 	line_count(text, "quire_stack_pages", n.stacks);
 	line_count(text, "quire_inodes_in_use", inode_count_in_use());
 	line_count(text, "quire_inodes_cached", inode_count_cached());

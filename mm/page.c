@@ -33,6 +33,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/spinlock.h"
+#include "mm/inject.h"
 #include "mm/reclaim.h"
 
 enum { STOCK_MAX = 32, STOCK_BATCH = 16 };
@@ -181,10 +182,11 @@ struct page *page_take(size_t reserve)
 	unsigned long saved = irq_save();
 	struct stock *stock = &stocks[hart_index()];
 	struct page *pg = NULL;
+	bool fail = inject_failure();
 
 	if (!stock->npages)
 		stock_fill(stock, reserve);
-	if (stock->npages) {
+	if (stock->npages && !fail) {
 		pg = stock->page[--stock->npages];
 		block_start(pg, 0);
 	}
@@ -233,6 +235,9 @@ struct page *page_alloc_try(void)
 
 static struct page *take_order(unsigned order)
 {
+	if (inject_failure())
+		return NULL;
+
 	unsigned long saved = spin_lock_irq(&frame_lock);
 	struct page *head = block_take(order);
 

@@ -19,6 +19,7 @@
 
 #include "kernel/sync/spinlock.h"
 #include "mm/dirty.h"
+#include "mm/inject.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
@@ -82,6 +83,8 @@ size_t reclaim_clean(size_t npages, bool unmap)
 	const size_t keep = page_low() / 2;
 	size_t dropped = 0;
 
+	if (inject_in_vain())
+		return 0;
 	for (size_t left = 2 * nlru; left && dropped < npages; left--) {
 		struct page *pg = next_oldest();
 
@@ -112,6 +115,8 @@ static bool reclaim_round(void)
 
 bool reclaim_wait(void)
 {
+	if (inject_in_vain())
+		return false;
 	/* A vain round may only have met others' locks, or a page between
 	 * dirty and clean; somebody is killed when we say no. */
 	for (int round = 0; round < ROUNDS; round++)

@@ -24,6 +24,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/spinlock.h"
+#include "mm/inject.h"
 #include "mm/page.h"
 
 enum { NCACHES = 64, POISON = 0x6b };
@@ -56,12 +57,23 @@ static void check_poison(struct slab_cache *cache, void *object)
 	for (size_t i = sizeof(void *); i < cache->nbytes; i++)
 		assert(((uint8_t *)object)[i] == POISON);
 }
+
+atomic_ulong slab_nobjects;
+
+static void count_objects(long n)
+{
+	atomic_fetch_add(&slab_nobjects, n);
+}
 #else
 static void poison(struct slab_cache *cache, void *object)
 {
 }
 
 static void check_poison(struct slab_cache *cache, void *object)
+{
+}
+
+static void count_objects(long n)
 {
 }
 #endif
@@ -111,11 +123,15 @@ static void *take_object(struct slab_cache *cache)
 	if (!pg->free_object)
 		list_remove(&pg->link);
 	check_poison(cache, object);
+	count_objects(1);
 	return object;
 }
 
 void *slab_alloc(struct slab_cache *cache)
 {
+	if (inject_failure())
+		return NULL;
+
 	unsigned long saved = spin_lock_irq(&cache->lock);
 
 	while (list_empty(&cache->partial)) {
@@ -151,6 +167,7 @@ void slab_free(struct slab_cache *cache, void *object)
 	if (!pg->free_object)
 		list_add(&cache->partial, &pg->link);
 	push_free(cache, pg, object);
+	count_objects(-1);
 	if (!--pg->nobjects && ++cache->nempty > 1)
 		slab_remove(cache, pg);
 	spin_unlock_irq(&cache->lock, saved);

@@ -10,6 +10,8 @@
  * objects are poisoned in the debug build.
  */
 
+#include <stdatomic.h>
+
 #include "kernel/lib/types.h"
 
 struct slab_cache;
@@ -29,6 +31,10 @@ void slab_free(struct slab_cache *cache, void *object);
 void *kmalloc(size_t nbytes);
 void *kmalloc_zeroed(size_t nbytes);
 void kfree(void *object);
+
+#ifdef CONFIG_DEBUG
+extern atomic_ulong slab_nobjects; /* handed out, by all caches */
+#endif
 
 /* Give empty slabs back: before counting, and under pressure. */
 void slab_shrink(void);

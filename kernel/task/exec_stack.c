@@ -54,7 +54,8 @@ void stack_discard(struct stack_image *stack)
 	kfree(stack->bounce);
 }
 
-/* Copy out what the buffer holds: from sp to the end of its page. */
+/* Copy out what the buffer holds: from sp to the end of its page.  Nobody else
+ * has this address space: only memory can be lacking. */
 static int flush(struct stack_image *stack)
 {
 	vaddr_t base = page_down(stack->sp);
@@ -62,7 +63,7 @@ static int flush(struct stack_image *stack)
 
 	if (mm_copy(stack->mm, stack->sp, stack->page + (stack->sp - base),
 		    nbytes, true) != nbytes)
-		return -EFAULT;
+		return -ENOMEM;
 	return 0;
 }
 
@@ -79,7 +80,7 @@ static int push(struct stack_image *stack, const void *bytes, size_t nbytes)
 		/* At a page's start the buffer is full; it is the next
 		 * page's from here on. */
 		if (!space && flush(stack))
-			return -EFAULT;
+			return -ENOMEM;
 		stack->sp -= n;
 		nbytes -= n;
 		memcpy(stack->page + page_offset(stack->sp),
@@ -279,12 +280,12 @@ int stack_finish(struct stack_image *stack, vaddr_t *sp)
 	stack->mm->args_end = stack->mm->env_start;
 	stack->mm->env_end = stack->path;
 	if (flush(stack))
-		return -EFAULT;
+		return -ENOMEM;
 	random_bytes(random, sizeof(random));
 	out.to = ((strings - stack->gap) & ~15ul) - sizeof(random);
 	if (mm_copy(out.mm, out.to, random, sizeof(random), true) !=
 	    sizeof(random))
-		return -EFAULT;
+		return -ENOMEM;
 	stack_add_aux(stack, AT_RANDOM, out.to);
 	stack_add_aux(stack, AT_NULL, 0);
 	nwords = 1 + stack->argc + 1 + stack->envc + 1 + 2 * stack->nauxv;
@@ -298,5 +299,5 @@ int stack_finish(struct stack_image *stack, vaddr_t *sp)
 		words_add(&out, stack->auxv[i][1]);
 	}
 	words_flush(&out);
-	return out.failed ? -EFAULT : 0;
+	return out.failed ? -ENOMEM : 0;
 }

@@ -18,6 +18,7 @@
 #include "kernel/sync/sched.h"
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
+#include "mm/inject.h"
 
 enum { PAUSE = NSEC_PER_SEC / 500 }; /* before the fault is tried again */
 
@@ -80,6 +81,8 @@ bool oom_make_room(void)
 
 	if (signal_fatal_pending())
 		return false;
+	if (inject_end())
+		return true;
 	spin_lock(&process_tree_lock);
 	victim = find_victim(&dying);
 	if (victim) {

@@ -131,4 +131,9 @@ struct lock_stack *sched_lock_stack(void)
 {
 	return &task_current()->locks;
 }
+
+struct injection *task_injection(void)
+{
+	return &task_current()->injection;
+}
 #endif

@@ -23,6 +23,7 @@
 #include "kernel/task/clock.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/work.h"
+#include "mm/inject.h"
 #include "mm/mm.h"
 
 /*
@@ -82,7 +83,8 @@ struct task {
 	vaddr_t robust_list;         /* (t) */
 	char name[16];               /* (t) comm */
 #ifdef CONFIG_DEBUG
-	struct lock_stack locks; /* (t) for lockcheck.c */
+	struct lock_stack locks;    /* (t) for lockcheck.c */
+	struct injection injection; /* (t) for mm/inject.c */
 #endif
 };
 

@@ -7,9 +7,10 @@
 # programs/NAME.c is static, and runs in any root; programs/dynamic/NAME.c
 # needs the image's C library, and libNAME.c there is a library itself.
 
+# guest_program(SOURCE...)
 function(guest_program source)
 	get_filename_component(name ${source} NAME_WE)
-	add_executable(guest-${name} EXCLUDE_FROM_ALL ${source})
+	add_executable(guest-${name} EXCLUDE_FROM_ALL ${source} ${ARGN})
 	set_target_properties(guest-${name} PROPERTIES OUTPUT_NAME ${name}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/programs)
 	target_compile_options(guest-${name} PRIVATE -std=gnu17 -O1 -Wall
@@ -33,6 +34,12 @@ file(GLOB sources CONFIGURE_DEPENDS guest/programs/*.c
 foreach(source ${sources})
 	guest_program(${source})
 endforeach()
+
+# This one is written in cases, as mmaptest is.
+file(GLOB sources CONFIGURE_DEPENDS guest/programs/failnth/*.c
+	${CMAKE_SOURCE_DIR}/user/testlib/*.c)
+guest_program(guest/programs/failnth/failnth.c ${sources})
+target_include_directories(guest-failnth PRIVATE ${CMAKE_SOURCE_DIR}/user)
 
 # guest_test(NAME SECONDS COMMAND...)
 function(guest_test name seconds)
