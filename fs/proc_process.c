@@ -101,7 +101,7 @@ static int show_maps(struct text *text, int pid)
 /* --- sizes, in pages --- */
 
 struct sizes {
-	uint64_t mapped, data, stack, code, library;
+	uint64_t mapped, data, stack, code, library, locked;
 	uint64_t anon, file, shmem; /* resident */
 };
 
@@ -109,9 +109,11 @@ static void sizes_add(struct sizes *s, const struct mm *mm, const struct vma *v)
 {
 	uint64_t n = (v->end - v->start) >> PAGE_SHIFT;
 
+	if (v->flags & VMA_LOCKED)
+		s->locked += n;
 	if (v->flags & VMA_STACK)
 		s->stack += n;
-	else if ((v->prot & VM_W) && !(v->flags & VMA_SHARED))
+	else if (vma_is_data(v->prot, v->flags))
 		s->data += n;
 	else if (v->file && (v->prot & VM_X) && !(v->flags & VMA_SHARED) &&
 		 v->file != mm->executable)
@@ -177,7 +179,7 @@ static void show_status_memory(struct text *text, int pid)
 		return;
 	line_kib(text, "VmPeak", s.mapped);
 	line_kib(text, "VmSize", s.mapped);
-	line_kib(text, "VmLck", 0);
+	line_kib(text, "VmLck", s.locked);
 	line_kib(text, "VmHWM", s.anon + s.file + s.shmem);
 	line_kib(text, "VmRSS", s.anon + s.file + s.shmem);
 	line_kib(text, "RssAnon", s.anon);

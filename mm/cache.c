@@ -25,6 +25,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/reclaim.h"
+#include "mm/rmap.h"
 #include "mm/unmap.h"
 
 enum { WINDOW_MIN = 4, WINDOW_AROUND = 16, WINDOW_MAX = 32 };
@@ -48,6 +49,21 @@ struct page *mapping_find_page(struct mapping *mapping, pgoff_t index)
 
 	struct page *pg = radix_find(&mapping->pages, index);
 
+	if (pg)
+		page_get(pg);
+	spin_unlock(&mapping->lock);
+	return pg;
+}
+
+struct page *mapping_next_page(struct mapping *mapping, enum radix_tag tag,
+			       pgoff_t *index, pgoff_t end)
+{
+	spin_lock(&mapping->lock);
+
+	struct page *pg = radix_next(&mapping->pages, tag, index);
+
+	if (pg && *index >= end)
+		pg = NULL;
 	if (pg)
 		page_get(pg);
 	spin_unlock(&mapping->lock);
@@ -137,6 +153,16 @@ int mapping_get_locked(struct mapping *mapping, pgoff_t index,
 	}
 }
 
+/* Does a mapping that mlock keeps show the page?  mapping->lock held. */
+static bool page_is_locked_in(struct mapping *mapping, pgoff_t index)
+{
+	struct vma *v = rmap_first(mapping, index, index);
+
+	while (v && !(v->flags & VMA_LOCKED))
+		v = rmap_next(v, index, index);
+	return v;
+}
+
 bool mapping_drop_page(struct page *pg, bool unmap)
 {
 	if (!page_trylock(pg))
@@ -148,7 +174,8 @@ bool mapping_drop_page(struct page *pg, bool unmap)
 
 	if (mapping && !mapping->memory_only && !(page_flags(pg) & busy) &&
 	    spin_trylock(&mapping->lock)) {
-		if (unmap && pg->refs > 2)
+		if (unmap && pg->refs > 2 &&
+		    !page_is_locked_in(mapping, pg->index))
 			unmap_file_locked(mapping, pg->index, pg->index + 1,
 					  false);
 		/* Ours and the cache's: nobody else has it, and nobody can
@@ -193,14 +220,37 @@ static int cache_fill(struct mapping *mapping, pgoff_t first, pgoff_t end,
 	return n || err == -EEXIST ? 0 : err;
 }
 
+/* Pages that there are, within the size. */
+static pgoff_t size_npages(struct mapping *mapping)
+{
+	return (mapping->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+void mapping_read_ahead(struct mapping *mapping, pgoff_t first, pgoff_t end)
+{
+	if (mapping->memory_only)
+		return;
+	end = min_u64(end, size_npages(mapping));
+	/* Advice is no reason to throw out what others use. */
+	for (; first < end && page_nfree() > 4 * page_low(); first++) {
+		struct page *pg = mapping_find_page(mapping, first);
+
+		if (pg)
+			page_put(pg);
+		else if (cache_fill(mapping, first,
+				    min_u64(end, first + WINDOW_MAX), end))
+			return;
+	}
+}
+
 /* Page @index is missing, or (@ahead) its reader will soon want the window
- * after it; he wants @want pages at once. */
+ * after it; he wants @want pages at once (0: this one and no other). */
 static int read_window(struct mapping *mapping, pgoff_t index, size_t want,
 		       bool ahead)
 {
-	pgoff_t end = (mapping->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	pgoff_t end = size_npages(mapping);
 
-	if (mapping->memory_only)
+	if (mapping->memory_only || !want)
 		return cache_fill(mapping, index, index + 1, index + 1);
 	spin_lock(&mapping->lock);
 
@@ -238,9 +288,8 @@ static int wait_uptodate(struct mapping *mapping, struct page *pg)
 	}
 }
 
-/* mapping_get_page() for a reader who wants @want pages from here on. */
-static int get_page(struct mapping *mapping, pgoff_t index, size_t want,
-		    struct page **out)
+int mapping_get_pages(struct mapping *mapping, pgoff_t index, size_t want,
+		      struct page **out)
 {
 	int err;
 
@@ -275,11 +324,11 @@ static int get_page(struct mapping *mapping, pgoff_t index, size_t want,
 int mapping_get_page(struct mapping *mapping, pgoff_t index, struct page **out)
 {
 	/* A fault: its neighbours in the aligned block are wanted soon. */
-	return get_page(mapping, index, WINDOW_AROUND - index % WINDOW_AROUND,
-			out);
+	return mapping_get_pages(mapping, index,
+				 WINDOW_AROUND - index % WINDOW_AROUND, out);
 }
 
-/* get_page() for read(2), which leaves a hole in memory one. */
+/* The same for read(2), which leaves a hole in memory one. */
 static int get_for_read(struct mapping *mapping, pgoff_t index, size_t want,
 			struct page **out)
 {
@@ -292,7 +341,7 @@ static int get_for_read(struct mapping *mapping, pgoff_t index, size_t want,
 		}
 		page_put(*out);
 	}
-	return get_page(mapping, index, want, out);
+	return mapping_get_pages(mapping, index, want, out);
 }
 
 static void mark_used(struct page *pg)

@@ -162,22 +162,6 @@ void dirty_harvest(struct mapping *mapping, pgoff_t first, pgoff_t end)
 
 /* --- writeback --- */
 
-/* The next dirty page in [*index, end), referenced, or NULL. */
-static struct page *next_dirty(struct mapping *mapping, pgoff_t *index,
-			       pgoff_t end)
-{
-	spin_lock(&mapping->lock);
-
-	struct page *pg = radix_next(&mapping->pages, RADIX_DIRTY, index);
-
-	if (pg && *index >= end)
-		pg = NULL;
-	if (pg)
-		page_get(pg);
-	spin_unlock(&mapping->lock);
-	return pg;
-}
-
 /* From dirty to being written; false if it has gone or was cleaned. */
 static bool start_write(struct mapping *mapping, struct page *pg)
 {
@@ -207,7 +191,8 @@ static size_t collect(struct mapping *mapping, pgoff_t *index, pgoff_t end,
 
 	while (n < CLUSTER) {
 		pgoff_t at = *index;
-		struct page *pg = next_dirty(mapping, &at, end);
+		struct page *pg =
+			mapping_next_page(mapping, RADIX_DIRTY, &at, end);
 
 		if (!pg)
 			break;

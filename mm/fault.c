@@ -175,7 +175,11 @@ static int get_cached(struct fault *f, struct page **out)
 		f->major = true;
 	}
 
-	int err = mapping_get_page(mapping, index, out);
+	int err = f->v->flags & VMA_RANDOM
+			  ? mapping_get_pages(mapping, index, 0, out)
+		  : f->v->flags & VMA_SEQUENTIAL
+			  ? mapping_get_pages(mapping, index, SIZE_MAX, out)
+			  : mapping_get_page(mapping, index, out);
 
 	return err == -EIO || err == -ENOSPC ? -ERANGE : err;
 }
@@ -405,7 +409,8 @@ static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
 	struct vma *prev = vma_prev(&mm->vmas, v);
 
 	if (!(v->flags & VMA_STACK) || v->end - va > mm->stack_limit ||
-	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT))
+	    va < MMAP_LOWEST ||
+	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false))
 		return false;
 	/* Memory below that can be touched must stay out of reach. */
 	return !prev || (prev->flags & VMA_STACK) || !prev->prot ||

@@ -9,6 +9,9 @@
  *   private pages                     the same pages, without W in either
  *                                     table; whoever stores first copies
  *
+ * MADV_DONTFORK keeps a mapping from the child, MADV_WIPEONFORK its pages; and
+ * a lock (mlock) is the parent's own.
+ *
  * So the work is in proportion to the private pages that exist.  The parent's
  * entries were writable until now, and its harts may still have them in their
  * TLBs: they are flushed before mm->lock is released.
@@ -75,10 +78,13 @@ static int fork_vma(struct mm *child, struct vma *v)
 	if (!c)
 		return -ENOMEM;
 	c->mm = child;
+	c->flags &= ~VMA_LOCK_FLAGS;
+	if (v->flags & VMA_WIPEONFORK)
+		c->has_copies = false;
 
 	struct mapping *mapping = rmap_lock(v);
 
-	if (v->has_copies || (v->flags & VMA_SPECIAL))
+	if (c->has_copies || (v->flags & VMA_SPECIAL))
 		err = share_pages(child, v);
 	rmap_insert(mapping, c);
 	rmap_unlock(mapping);
@@ -94,6 +100,7 @@ static void fork_fields(struct mm *child, struct mm *parent)
 	child->stack_top = parent->stack_top;
 	child->stack_limit = (uint64_t)parent->stack_limit;
 	child->space_limit = (uint64_t)parent->space_limit;
+	child->data_limit = (uint64_t)parent->data_limit;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
 	child->data_start = parent->data_start;
@@ -120,7 +127,10 @@ static struct mm *fork_once(struct mm *parent)
 	fork_fields(child, parent);
 	for (v = vma_next(&parent->vmas, NULL); v && !err;
 	     v = vma_next(&parent->vmas, v))
-		err = fork_vma(child, v);
+		if (!(v->flags & VMA_DONTFORK))
+			err = fork_vma(child, v);
+	/* Without their locks two may be one. */
+	vma_merge(&child->vmas, 0, USER_END);
 	tlb_flush_all(&parent->pagetable);
 	write_unlock(&parent->lock);
 	if (err) {

@@ -117,6 +117,19 @@ int mapping_get_page(struct mapping *mapping, pgoff_t index, struct page **out);
 int mapping_get_locked(struct mapping *mapping, pgoff_t index,
 		       struct page **out);
 
+/* The same for a reader who wants @want pages from there on, or as many as
+ * are ever read at once, or (0) none beside this one. */
+int mapping_get_pages(struct mapping *mapping, pgoff_t index, size_t want,
+		      struct page **out);
+
+/* Start reading what is missing of [first, end), unless memory is short. */
+void mapping_read_ahead(struct mapping *mapping, pgoff_t first, pgoff_t end);
+
+/* The first page with @tag in [*index, end), referenced, or NULL; *index is
+ * where it is. */
+struct page *mapping_next_page(struct mapping *mapping, enum radix_tag tag,
+			       pgoff_t *index, pgoff_t end);
+
 /* Only if it is cached: referenced, or NULL. */
 struct page *mapping_find_page(struct mapping *mapping, pgoff_t index);
 

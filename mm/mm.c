@@ -46,9 +46,26 @@ void mm_account(struct mm *mm, const struct page *pg, int n)
 	atomic_store_explicit(resident, now + n, memory_order_relaxed);
 }
 
-bool mm_may_add(struct mm *mm, uint64_t npages)
+/* Counted only where there is a limit to compare it with. */
+static uint64_t data_npages(struct mm *mm)
 {
-	return range_ok(mm->vmas.npages, npages, mm->space_limit >> PAGE_SHIFT);
+	uint64_t npages = 0;
+
+	for (struct vma *v = vma_next(&mm->vmas, NULL); v;
+	     v = vma_next(&mm->vmas, v))
+		if (vma_is_data(v->prot, v->flags))
+			npages += vma_npages(v);
+	return npages;
+}
+
+bool mm_may_add(struct mm *mm, uint64_t npages, bool data)
+{
+	uint64_t limit = mm->data_limit;
+
+	if (!range_ok(mm->vmas.npages, npages, mm->space_limit >> PAGE_SHIFT))
+		return false;
+	return !data || limit == UINT64_MAX ||
+	       range_ok(data_npages(mm), npages, limit >> PAGE_SHIFT);
 }
 
 struct mm *mm_create(void)
@@ -68,6 +85,7 @@ struct mm *mm_create(void)
 	mm->users = 1;
 	mm->stack_limit = UINT64_MAX;
 	mm->space_limit = UINT64_MAX;
+	mm->data_limit = UINT64_MAX;
 	spin_lock(&mm_list_lock);
 	list_add_tail(&mm_list, &mm->link);
 	spin_unlock(&mm_list_lock);

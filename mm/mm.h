@@ -30,6 +30,8 @@ struct mm {
 	vaddr_t stack_top;            /* (c) */
 	atomic_ulong stack_limit;     /* RLIMIT_STACK: bytes it may grow to */
 	atomic_ulong space_limit;     /* RLIMIT_AS: bytes mapped in all */
+	atomic_ulong data_limit;      /* RLIMIT_DATA: of vma_is_data() */
+	uint16_t new_flags; /* (M) mlockall: VMA_* of each new mapping */
 	/* For /proc/<pid>: text, data, arguments, environment; (c). */
 	vaddr_t code_start, code_end, data_start, data_end;
 	vaddr_t args_start, args_end, env_start, env_end;
@@ -43,8 +45,8 @@ struct page;
 /* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
 
-/* May @npages more be mapped?  lock held. */
-bool mm_may_add(struct mm *mm, uint64_t npages);
+/* May @npages more be mapped, and are they data?  lock held. */
+bool mm_may_add(struct mm *mm, uint64_t npages, bool data);
 
 /* An empty address space with users = refs = 1; NULL: no memory. */
 struct mm *mm_create(void);

@@ -39,14 +39,11 @@ static_assert(VM_R == PROT_READ && VM_W == PROT_WRITE && VM_X == PROT_EXEC,
 
 enum { VM_ALL = VM_R | VM_W | VM_X };
 
-/* Nothing is placed lower unless a program insists. */
-static const vaddr_t MMAP_LOWEST = 64 << 10;
-
 /* What MAP_SHARED_VALIDATE knows; other types ignore the rest. */
-static const int MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS |
-			     MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
-			     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
-			     MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB;
+static const int MAP_KNOWN =
+	MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |
+	MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
+	MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_HUGE_2MB | MAP_HUGE_1GB;
 
 static bool is_fixed(const struct mmap_request *r)
 {
@@ -98,9 +95,8 @@ static int check_file(const struct mmap_request *r, uint64_t nbytes)
 	}
 }
 
-/* Where there is room for it, or where it must be.  mm->lock held. */
-static int place(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
-		 vaddr_t *out)
+int mmap_place(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
+	       vaddr_t *out)
 {
 	vaddr_t va = is_fixed(r) ? r->addr : page_down(r->addr);
 
@@ -133,16 +129,12 @@ static int place(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	return *out ? 0 : -ENOMEM;
 }
 
-/* Does the limit allow [start, end), less what it replaces? */
-static bool may_map(struct mm *mm, vaddr_t start, vaddr_t end)
+bool mmap_may_replace(struct mm *mm, vaddr_t start, vaddr_t end,
+		      uint64_t npages, bool data)
 {
-	struct vma *v = vma_find(&mm->vmas, start);
-	uint64_t npages = (end - start) >> PAGE_SHIFT;
+	uint64_t gone = vma_npages_in(&mm->vmas, start, end);
 
-	for (; v && v->start < end; v = vma_next(&mm->vmas, v))
-		npages -= (min_u64(v->end, end) - max_u64(v->start, start)) >>
-			  PAGE_SHIFT;
-	return mm_may_add(mm, npages);
+	return npages <= gone || mm_may_add(mm, npages - gone, data);
 }
 
 /* What Linux looks at before the place; *out is the rounded length. */
@@ -176,7 +168,8 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	v->maxprot = VM_ALL;
 	v->flags = (is_shared(r) ? VMA_SHARED : 0) |
 		   (r->flags & MAP_GROWSDOWN ? VMA_STACK : 0) |
-		   (r->flags & MAP_NORESERVE ? VMA_NORESERVE : 0);
+		   (r->flags & MAP_NORESERVE ? VMA_NORESERVE : 0) |
+		   (r->flags & MAP_LOCKED ? VMA_LOCKED : 0);
 	if (r->file) {
 		file_get(r->file);
 		v->file = r->file;
@@ -195,25 +188,6 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 
 /* --- mmap: commit --- */
 
-/* Touch every page, for MAP_POPULATE; errors are for the real touch. */
-static void populate(struct mm *mm, vaddr_t start, vaddr_t end, int prot,
-		     bool shared)
-{
-	int access = (prot & VM_W) && !shared ? VM_W
-		     : prot & (VM_R | VM_W)   ? VM_R
-					      : prot & VM_X;
-
-	for (vaddr_t va = start; access && va < end; va += PAGE_SIZE)
-		if (fault_handle(mm, va, access))
-			return;
-}
-
-static bool wants_populate(int flags)
-{
-	return (flags & MAP_LOCKED) ||
-	       (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-}
-
 /* The list is cut where it must be: this can't fail. */
 static void commit(struct mm *mm, struct vma *v, vaddr_t start, vaddr_t end,
 		   struct list *dead)
@@ -229,6 +203,27 @@ static void commit(struct mm *mm, struct vma *v, vaddr_t start, vaddr_t end,
 	vma_merge(&mm->vmas, start, end); /* may have freed v */
 }
 
+/* mm->lock is held for writing; @v is used up, or else still the caller's. */
+static int map_locked(struct mm *mm, const struct mmap_request *r,
+		      uint64_t nbytes, struct vma *v, vaddr_t *out,
+		      struct list *dead)
+{
+	int err = mmap_place(mm, r, nbytes, out);
+
+	if (!err)
+		err = r->flags & MAP_ANONYMOUS ? check_anonymous(r)
+					       : check_file(r, nbytes);
+	if (!err &&
+	    !mmap_may_replace(mm, *out, *out + nbytes, nbytes >> PAGE_SHIFT,
+			      vma_is_data(v->prot, v->flags)))
+		err = -ENOMEM;
+	if (!err)
+		err = vma_cut_range(&mm->vmas, *out, *out + nbytes);
+	if (!err)
+		commit(mm, v, *out, *out + nbytes, dead);
+	return err;
+}
+
 int mmap_map(struct mm *mm, const struct mmap_request *r, vaddr_t *out)
 {
 	struct list dead;
@@ -242,23 +237,19 @@ int mmap_map(struct mm *mm, const struct mmap_request *r, vaddr_t *out)
 		return err;
 	list_init(&dead);
 	write_lock(&mm->lock);
-	err = place(mm, r, nbytes, out);
-	if (!err)
-		err = r->flags & MAP_ANONYMOUS ? check_anonymous(r)
-					       : check_file(r, nbytes);
-	if (!err && !may_map(mm, *out, *out + nbytes))
-		err = -ENOMEM;
-	if (!err)
-		err = vma_cut_range(&mm->vmas, *out, *out + nbytes);
-	if (!err)
-		commit(mm, v, *out, *out + nbytes, &dead);
-	else
+	v->flags |= mm->new_flags;
+
+	bool want = (v->flags & VMA_LOCKED) ||
+		    (r->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
+
+	err = map_locked(mm, r, nbytes, v, out, &dead);
+	if (err)
 		list_add(&dead, &v->link);
 	mm_edit_done(mm);
 	unmap_free(&dead);
-	if (!err && wants_populate(r->flags))
-		populate(mm, *out, *out + nbytes, r->prot & VM_ALL,
-			 is_shared(r));
+	/* What can't be had now is for the touch to tell. */
+	if (!err && want)
+		mmap_populate(mm, *out, *out + nbytes);
 	return err;
 }
 
@@ -274,10 +265,8 @@ int mmap_unmap(struct mm *mm, vaddr_t addr, uint64_t nbytes)
 	list_init(&dead);
 	write_lock(&mm->lock);
 
-	int err = vma_cut_range(&mm->vmas, addr, addr + nbytes);
+	int err = unmap_cut_range(mm, addr, addr + nbytes, &dead);
 
-	if (!err)
-		unmap_range(mm, addr, addr + nbytes, &dead);
 	mm_edit_done(mm);
 	unmap_free(&dead);
 	return err;
@@ -285,13 +274,12 @@ int mmap_unmap(struct mm *mm, vaddr_t addr, uint64_t nbytes)
 
 /* --- the heap --- */
 
-/* The heap's VMA, if it ends at @va. */
-static struct vma *heap_before(struct mm *mm, vaddr_t va)
+/* The heap's VMA, if it ends at @va and is what it would be now. */
+static struct vma *heap_before(struct mm *mm, vaddr_t va, unsigned flags)
 {
 	struct vma *v = va > mm->heap_start ? vma_at(&mm->vmas, va - 1) : NULL;
 
-	return v && (v->flags & VMA_HEAP) && v->prot == (VM_R | VM_W) ? v
-								      : NULL;
+	return v && v->flags == flags && v->prot == (VM_R | VM_W) ? v : NULL;
 }
 
 /* A private anonymous VMA; NULL: no memory. */
@@ -315,34 +303,26 @@ static struct vma *new_private(struct mm *mm, vaddr_t start, vaddr_t end,
 /* Map [start, end), the heap's next pages.  mm->lock held for writing. */
 static int grow_heap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
+	unsigned flags = VMA_HEAP | mm->new_flags;
+
 	/* One page more than is needed stays free, as on Linux. */
 	if (end < start || end > USER_END - PAGE_SIZE ||
-	    !mm_may_add(mm, (end - start) >> PAGE_SHIFT) ||
+	    !mm_may_add(mm, (end - start) >> PAGE_SHIFT, true) ||
 	    vma_find_gap(&mm->vmas, end + PAGE_SIZE - start, start,
 			 end + PAGE_SIZE) != start)
 		return -ENOMEM;
 
-	struct vma *v = heap_before(mm, start);
+	struct vma *v = heap_before(mm, start, flags);
 
 	if (v) {
 		vma_set_bounds(&mm->vmas, v, v->start, end);
 		return 0;
 	}
-	v = new_private(mm, start, end, VM_R | VM_W, VM_ALL, VMA_HEAP);
+	v = new_private(mm, start, end, VM_R | VM_W, VM_ALL, flags);
 	if (!v)
 		return -ENOMEM;
 	vma_insert(&mm->vmas, v);
 	return 0;
-}
-
-static int shrink_heap(struct mm *mm, vaddr_t start, vaddr_t end,
-		       struct list *dead)
-{
-	int err = vma_cut_range(&mm->vmas, start, end);
-
-	if (!err)
-		unmap_range(mm, start, end, dead);
-	return err;
 }
 
 vaddr_t mmap_brk(struct mm *mm, vaddr_t end)
@@ -361,12 +341,17 @@ vaddr_t mmap_brk(struct mm *mm, vaddr_t end)
 	else if (new_page > old_page)
 		err = grow_heap(mm, old_page, new_page);
 	else if (new_page < old_page)
-		err = shrink_heap(mm, new_page, old_page, &dead);
+		err = unmap_cut_range(mm, new_page, old_page, &dead);
 	if (!err)
 		mm->heap_end = end;
 	end = mm->heap_end;
+
+	bool want = mm->new_flags & VMA_LOCKED;
+
 	mm_edit_done(mm);
 	unmap_free(&dead);
+	if (!err && want && new_page > old_page)
+		mmap_populate(mm, old_page, new_page);
 	return end;
 }
 

@@ -223,17 +223,9 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
  */
 static void drop_pages(struct mapping *mapping, pgoff_t first, pgoff_t end)
 {
-	for (;;) {
-		spin_lock(&mapping->lock);
+	struct page *pg;
 
-		struct page *pg =
-			radix_next(&mapping->pages, RADIX_PRESENT, &first);
-
-		if (pg && first < end)
-			page_get(pg);
-		spin_unlock(&mapping->lock);
-		if (!pg || first >= end)
-			return;
+	while ((pg = mapping_next_page(mapping, RADIX_PRESENT, &first, end))) {
 		page_lock(pg);
 		page_wait_writeback(pg);
 		spin_lock(&mapping->lock);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * protect.c - calls on mappings that are there: mprotect, msync, madvise,
- * mincore.
+ * protect.c - calls on mappings that are there: mprotect and msync.
  *
  * A range given by a program may begin in one mapping, run over others and
  * over holes.  Linux does what it can and then says ENOMEM, so these calls
@@ -12,21 +11,18 @@
  * now), and PROT_NONE hides the entry without losing the page.  W is only
  * given where a store needs no fault.
  *
- * Locking: mprotect takes mm->lock for writing, the others for reading; msync
- * releases it while it waits for the disk, and looks everything up again.
- * Book: chapter 8.
+ * Locking: mprotect takes mm->lock for writing; msync for reading, and it is
+ * released while that waits for the disk; then everything is looked up again.
+ * Book: chapter 9.
  */
 
 #include <linux/mman.h>
 
-#include "arch/riscv/usercopy.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/fault.h"
 #include "mm/mapping.h"
 #include "mm/mmap.h"
 #include "mm/page.h"
-#include "mm/unmap.h"
 
 /* --- mprotect --- */
 
@@ -71,6 +67,14 @@ static void protect_pages(struct vma *v)
 		icache_flush_all();
 }
 
+/* Do @npages of @v that were none become data, beyond RLIMIT_DATA? */
+static bool becomes_data(struct mm *mm, const struct vma *v, int prot,
+			 uint64_t npages)
+{
+	return vma_is_data(prot, v->flags) && !vma_is_data(v->prot, v->flags) &&
+	       mm_may_add(mm, npages, false) && !mm_may_add(mm, npages, true);
+}
+
 /* What of [va, end) lies in the VMA at @va: *va moves on behind it. */
 static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot)
 {
@@ -84,7 +88,9 @@ static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot)
 	vaddr_t stop = min_u64(v->end, end);
 
 	if (v->prot != prot) {
-		int err = vma_cut_range(&mm->vmas, *va, stop);
+		int err = becomes_data(mm, v, prot, (stop - *va) >> PAGE_SHIFT)
+				  ? -ENOMEM
+				  : vma_cut_range(&mm->vmas, *va, stop);
 
 		if (err)
 			return err;
@@ -185,131 +191,4 @@ int mmap_sync(struct mm *mm, vaddr_t addr, uint64_t nbytes, int flags)
 			return err;
 	}
 	return hole;
-}
-
-/* --- madvise --- */
-
-static int advice_valid(int advice)
-{
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_FREE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-/* FREE may throw the pages away at any time: it does so now. */
-static int advise_vma(struct vma *v, vaddr_t start, vaddr_t end, int advice)
-{
-	if (advice != MADV_DONTNEED && advice != MADV_FREE)
-		return 0;
-	if ((v->flags & VMA_SPECIAL) || (advice == MADV_FREE && v->file))
-		return -EINVAL;
-	unmap_pages(v, start, end);
-	return 0;
-}
-
-int mmap_advise(struct mm *mm, vaddr_t addr, uint64_t nbytes, int advice)
-{
-	vaddr_t end = addr + page_up(nbytes);
-	int err = advice_valid(advice);
-	int hole = 0;
-
-	if (err || page_offset(addr) || (nbytes && !page_up(nbytes)) ||
-	    end < addr)
-		return -EINVAL;
-	read_lock(&mm->lock);
-	for (vaddr_t va = addr; !err && va < end;) {
-		struct vma *v = vma_find(&mm->vmas, va);
-
-		if (!v || v->start > va)
-			hole = -ENOMEM;
-		if (!v || v->start >= end)
-			break;
-		va = max_u64(va, v->start);
-		err = advise_vma(v, va, min_u64(end, v->end), advice);
-		va = v->end;
-	}
-	read_unlock(&mm->lock);
-	return err ? err : hole;
-}
-
-/* --- mincore --- */
-
-static bool is_cached(const struct vma *v, vaddr_t va)
-{
-	if (!v->file)
-		return false;
-
-	struct page *pg =
-		mapping_find_page(file_mapping(v->file), vma_pgoff(v, va));
-	bool uptodate = pg && (page_flags(pg) & PAGE_UPTODATE);
-
-	if (pg)
-		page_put(pg);
-	return uptodate;
-}
-
-/* One byte for each page from @va on; -ENOMEM: not all are mapped. */
-static int resident(struct mm *mm, vaddr_t va, uint8_t *vec, size_t npages)
-{
-	int err = 0;
-
-	read_lock(&mm->lock);
-	for (size_t i = 0; i < npages && !err; i++, va += PAGE_SIZE) {
-		struct vma *v = vma_at(&mm->vmas, va);
-
-		if (!v) {
-			err = -ENOMEM;
-			break;
-		}
-		spin_lock(&mm->ptl);
-
-		pte_slot *slot = pagetable_find(&mm->pagetable, va);
-
-		vec[i] = slot && pte_has_page(pte_read(slot));
-		spin_unlock(&mm->ptl);
-		if (!vec[i])
-			vec[i] = is_cached(v, va);
-	}
-	read_unlock(&mm->lock);
-	return err;
-}
-
-int mmap_resident(struct mm *mm, vaddr_t addr, uint64_t nbytes, vaddr_t vec)
-{
-	uint64_t npages = page_up(nbytes) >> PAGE_SHIFT;
-	uint8_t part[256];
-
-	if (page_offset(addr))
-		return -EINVAL;
-	if (!range_ok(addr, nbytes, USER_END))
-		return -ENOMEM;
-	if (!range_ok(vec, npages, USER_END))
-		return -EFAULT;
-	while (npages) {
-		size_t n = min_u64(npages, sizeof(part));
-		int err = resident(mm, addr, part, n);
-
-		if (err)
-			return err;
-		if (copy_to_user(vec, part, n))
-			return -EFAULT;
-		addr += n * PAGE_SIZE;
-		vec += n;
-		npages -= n;
-	}
-	return 0;
 }

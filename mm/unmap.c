@@ -129,16 +129,12 @@ void unmap_pages(struct vma *v, vaddr_t start, vaddr_t end)
 	gather_flush(&g);
 }
 
-void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
+bool unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 {
 	struct vma *v = vma_find(&mm->vmas, start);
-	struct vma *prev;
 	struct gather g;
 	bool tables = false;
 
-	if (!v || v->start >= end)
-		return;
-	prev = vma_prev(&mm->vmas, v);
 	gather_start(&g, mm);
 	while (v && v->start < end) {
 		struct vma *next = vma_next(&mm->vmas, v);
@@ -150,10 +146,29 @@ void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 		v = next;
 	}
 	gather_flush(&g);
-	if (!tables)
+	return tables;
+}
+
+void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
+{
+	if (!unmap_vmas(mm, start, end, dead))
 		return;
+
+	struct vma *next = vma_find(&mm->vmas, start);
+	struct vma *prev = vma_prev(&mm->vmas, next);
+
 	pagetable_trim(&mm->pagetable, start, end, prev ? prev->end : 0,
-		       v ? v->start : USER_END);
+		       next ? next->start : USER_END);
+}
+
+int unmap_cut_range(struct mm *mm, vaddr_t start, vaddr_t end,
+		    struct list *dead)
+{
+	int err = vma_cut_range(&mm->vmas, start, end);
+
+	if (!err)
+		unmap_range(mm, start, end, dead);
+	return err;
 }
 
 void unmap_free(struct list *dead)

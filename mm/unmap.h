@@ -17,6 +17,13 @@
  */
 void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead);
 
+/* The same, but tables stay; true if there are any. */
+bool unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead);
+
+/* Cut, and unmap_range().  0, or -ENOMEM and nothing has changed. */
+int unmap_cut_range(struct mm *mm, vaddr_t start, vaddr_t end,
+		    struct list *dead);
+
 /* Let the files of dead VMAs go.  May sleep: after mm->lock was released. */
 void unmap_free(struct list *dead);
 

@@ -84,14 +84,7 @@ struct vma *vma_next(struct vma_list *list, struct vma *v)
 
 struct vma *vma_prev(struct vma_list *list, struct vma *v)
 {
-	struct list *link = v->link.prev;
-
-	return link == &list->vmas ? NULL : list_entry(link, struct vma, link);
-}
-
-static struct vma *vma_last(struct vma_list *list)
-{
-	struct list *link = list->vmas.prev;
+	struct list *link = v ? v->link.prev : list->vmas.prev;
 
 	return link == &list->vmas ? NULL : list_entry(link, struct vma, link);
 }
@@ -185,6 +178,16 @@ bool vma_range_free(struct vma_list *list, vaddr_t start, vaddr_t end)
 	return !v || v->start >= end;
 }
 
+uint64_t vma_npages_in(struct vma_list *list, vaddr_t start, vaddr_t end)
+{
+	struct vma *v = vma_find(list, start);
+	uint64_t nbytes = 0;
+
+	for (; v && v->start < end; v = vma_next(list, v))
+		nbytes += min_u64(v->end, end) - max_u64(v->start, start);
+	return nbytes >> PAGE_SHIFT;
+}
+
 /* The last VMA in the subtree of @node with a hole of @nbytes below it;
  * gap_max says that there is one. */
 static struct vma *last_gap_in(struct tree_node *node, uint64_t nbytes)
@@ -236,7 +239,7 @@ vaddr_t vma_find_gap(struct vma_list *list, uint64_t nbytes, vaddr_t low,
 {
 	/* First the hole that @high lies in, then the highest one below. */
 	struct vma *next = vma_find(list, high - 1);
-	struct vma *v = next ? vma_prev(list, next) : vma_last(list);
+	struct vma *v = vma_prev(list, next);
 	vaddr_t va = place_in(v ? v->end : 0, next ? hole_end(next) : high,
 			      nbytes, low, high);
 
@@ -361,6 +364,26 @@ int vma_cut_range(struct vma_list *list, vaddr_t start, vaddr_t end)
 	if (err)
 		vma_merge(list, start, start);
 	return err;
+}
+
+int vma_set_flags(struct vma_list *list, struct vma *v, vaddr_t start,
+		  vaddr_t end, unsigned flags)
+{
+	if (v->flags == flags)
+		return 0;
+
+	int err = vma_cut_range(list, start, end);
+
+	if (err)
+		return err;
+	v = vma_at(list, start);
+
+	/* Reclaim looks at them with the file's lock alone. */
+	struct mapping *mapping = rmap_lock(v);
+
+	v->flags = flags;
+	rmap_unlock(mapping);
+	return 0;
 }
 
 /* --- merging --- */

@@ -22,8 +22,19 @@ enum {
 	VMA_STACK = 1 << 1,  /* grows down, with a guard gap below */
 	VMA_HEAP = 1 << 2,   /* brk's */
 	VMA_NORESERVE = 1 << 3,
-	VMA_SPECIAL = 1 << 4, /* the kernel's own page: [vdso] */
+	VMA_SPECIAL = 1 << 4,  /* the kernel's own page: [vdso] */
+	VMA_LOCKED = 1 << 5,   /* mlock: reclaim leaves its pages mapped */
+	VMA_ONFAULT = 1 << 6,  /* locked, but not brought in before the touch */
+	VMA_DONTFORK = 1 << 7, /* a child doesn't get it */
+	VMA_WIPEONFORK = 1 << 8,  /* a child gets it empty */
+	VMA_RANDOM = 1 << 9,      /* MADV_RANDOM: read only what is touched */
+	VMA_SEQUENTIAL = 1 << 10, /* MADV_SEQUENTIAL: read far ahead */
+
+	VMA_LOCK_FLAGS = VMA_LOCKED | VMA_ONFAULT,
 };
+
+/* Nothing is placed lower unless a program insists. */
+static const vaddr_t MMAP_LOWEST = 64 << 10;
 
 /* Nothing else is placed this close below a stack, as on Linux. */
 static const uint64_t STACK_GUARD_GAP = 256 * 4096;
@@ -47,7 +58,7 @@ struct vma {
 	pgoff_t pgoff;                 /* (M,m) page offset of start in file; of
 					  start in memory where anonymous */
 	uint8_t prot, maxprot;         /* (M),(c) VM_R | VM_W | VM_X */
-	uint16_t flags;                /* (c) VMA_* */
+	uint16_t flags;                /* (M,m) VMA_* */
 	atomic_bool has_copies;        /* (a) private pages were put in it */
 	struct file *file;             /* (c) counted reference, or NULL */
 	struct mm *mm;                 /* (c) */
@@ -74,6 +85,12 @@ static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t va)
 	return v->pgoff + ((va - v->start) >> PAGE_SHIFT);
 }
 
+/* Does memory like this count against RLIMIT_DATA? */
+static inline bool vma_is_data(int prot, unsigned flags)
+{
+	return (prot & VM_W) && !(flags & (VMA_SHARED | VMA_STACK));
+}
+
 /* [start, start + nbytes) does not wrap and ends at or below @limit. */
 static inline bool range_ok(uint64_t start, uint64_t nbytes, uint64_t limit)
 {
@@ -97,12 +114,16 @@ struct vma *vma_find(struct vma_list *list, vaddr_t va);
 /* The VMA that covers @va, or NULL. */
 struct vma *vma_at(struct vma_list *list, vaddr_t va);
 
-/* Neighbours in address order; vma_next(list, NULL) is the first. */
+/* Neighbours in address order; vma_next(list, NULL) is the first, and
+ * vma_prev(list, NULL) the last. */
 struct vma *vma_next(struct vma_list *list, struct vma *v);
 struct vma *vma_prev(struct vma_list *list, struct vma *v);
 
 /* Is nothing mapped in [start, end)? */
 bool vma_range_free(struct vma_list *list, vaddr_t start, vaddr_t end);
+
+/* How many pages of [start, end) are mapped. */
+uint64_t vma_npages_in(struct vma_list *list, vaddr_t start, vaddr_t end);
 
 /*
  * The highest address at which @nbytes fit into a hole within [low, high),
@@ -131,6 +152,11 @@ void vma_link(struct vma_list *list, struct vma *v);
  * up), or the start up. */
 void vma_set_bounds(struct vma_list *list, struct vma *v, vaddr_t start,
 		    vaddr_t end);
+
+/* Give [start, end), a part of @v, these VMA_*: it is cut out.  0, or -ENOMEM
+ * and nothing has changed. */
+int vma_set_flags(struct vma_list *list, struct vma *v, vaddr_t start,
+		  vaddr_t end, unsigned flags);
 
 /* Would a and b, adjacent, be one? */
 bool vma_can_merge(const struct vma *a, const struct vma *b);

@@ -47,8 +47,9 @@ bool sched_wake(struct task *task);
 /* Let others run, if the time slice is used up: for long loops. */
 void sched_point(void);
 
-/* A signal, or a kill, is waiting for the caller. */
+/* A signal, or a kill, is waiting for the caller; just a kill. */
 bool sched_interrupted(void);
+bool sched_killed(void);
 
 #ifdef CONFIG_DEBUG
 /* The locks that sleep which the running task holds (lockcheck.h). */

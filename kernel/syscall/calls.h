@@ -55,6 +55,7 @@ SYSCALL(sigaltstack);
 
 /* memory.c */
 SYSCALL(mmap);
+SYSCALL(mremap);
 SYSCALL(munmap);
 SYSCALL(mprotect);
 SYSCALL(msync);
@@ -64,6 +65,8 @@ SYSCALL(brk);
 SYSCALL(mlock);
 SYSCALL(mlock2);
 SYSCALL(munlock);
+SYSCALL(mlockall);
+SYSCALL(munlockall);
 SYSCALL(riscv_flush_icache);
 
 /* time.c */

@@ -7,13 +7,11 @@
 #include <asm/unistd.h>
 #include <linux/mman.h>
 
-#include "arch/riscv/usercopy.h"
+#include "arch/riscv/pagetable.h"
 #include "fs/memfile.h"
 #include "kernel/lib/trace.h"
-#include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/task/task.h"
-#include "mm/fault.h"
 #include "mm/mmap.h"
 
 static struct mm *own_mm(void)
@@ -97,6 +95,20 @@ SYSCALL(mmap)
 	return result;
 }
 
+SYSCALL(mremap)
+{
+	struct mremap_request request = {
+		.addr = arg[0],
+		.old_nbytes = arg[1],
+		.new_nbytes = arg[2],
+		.flags = arg[3],
+		.to = arg[4],
+	};
+	int err = mmap_remap(own_mm(), &request);
+
+	return err ? err : (long)request.to;
+}
+
 SYSCALL(munmap)
 {
 	uint64_t began = trace_clock();
@@ -139,41 +151,37 @@ SYSCALL(brk)
 	return mmap_brk(own_mm(), arg[0]);
 }
 
-/*
- * Anonymous memory is never taken away again (there is no swap), and a page of
- * a file costs one read to have back: to be there now is what mlock gives.
- */
-static long populate(vaddr_t start, uint64_t nbytes)
-{
-	vaddr_t end = page_up(start + nbytes);
-
-	if (end < start)
-		return -EINVAL;
-	for (vaddr_t va = page_down(start); va < end; va += PAGE_SIZE) {
-		if (user_fault_in(va, 1, VM_R))
-			return -ENOMEM;
-		sched_point();
-		if (sched_interrupted())
-			return -EINTR;
-	}
-	return 0;
-}
-
 SYSCALL(mlock)
 {
-	return populate(arg[0], arg[1]);
+	return mmap_lock(own_mm(), arg[0], arg[1], VMA_LOCKED);
 }
 
 SYSCALL(mlock2)
 {
-	if (arg[2] & ~(uint64_t)MLOCK_ONFAULT)
+	if ((int)arg[2] & ~MLOCK_ONFAULT)
 		return -EINVAL;
-	return arg[2] ? 0 : populate(arg[0], arg[1]);
+	return mmap_lock(own_mm(), arg[0], arg[1],
+			 VMA_LOCKED | (arg[2] ? VMA_ONFAULT : 0));
 }
 
 SYSCALL(munlock)
 {
-	return 0;
+	return mmap_lock(own_mm(), arg[0], arg[1], 0);
+}
+
+SYSCALL(mlockall)
+{
+	int flags = arg[0];
+
+	if (!flags || flags == MCL_ONFAULT ||
+	    (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+		return -EINVAL;
+	return mmap_lock_all(own_mm(), flags);
+}
+
+SYSCALL(munlockall)
+{
+	return mmap_lock_all(own_mm(), 0);
 }
 
 SYSCALL(riscv_flush_icache)

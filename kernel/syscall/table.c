@@ -76,6 +76,7 @@ static syscall_handler *const table[] = {
 
 	/* memory */
 	[__NR_mmap] = sys_mmap,
+	[__NR_mremap] = sys_mremap,
 	[__NR_munmap] = sys_munmap,
 	[__NR_mprotect] = sys_mprotect,
 	[__NR_msync] = sys_msync,
@@ -85,6 +86,8 @@ static syscall_handler *const table[] = {
 	[__NR_mlock] = sys_mlock,
 	[__NR_mlock2] = sys_mlock2,
 	[__NR_munlock] = sys_munlock,
+	[__NR_mlockall] = sys_mlockall,
+	[__NR_munlockall] = sys_munlockall,
 	[__NR_riscv_flush_icache] = sys_riscv_flush_icache,
 
 	/* time */

@@ -307,6 +307,7 @@ static int map_stack(struct mm *mm, const struct loader *loader,
 
 	mm->stack_limit = p->limits[RLIMIT_STACK].rlim_cur;
 	mm->space_limit = p->limits[RLIMIT_AS].rlim_cur;
+	mm->data_limit = p->limits[RLIMIT_DATA].rlim_cur;
 	mm->mmap_top = loader->layout.mmap_top;
 	return mmap_stack(mm, loader->layout.stack_top, STACK_BYTES,
 			  VM_R | VM_W | (executable ? VM_X : 0));

@@ -322,6 +322,11 @@ bool signal_fatal_pending(void)
 	       (task->pending.set | p->pending.set) & SIGNAL_BIT(SIGKILL);
 }
 
+bool sched_killed(void)
+{
+	return sched_interrupted() && signal_fatal_pending();
+}
+
 static const char *name_of(int sig)
 {
 	switch (sig) {
