@@ -60,6 +60,10 @@ struct hart *hart_get(unsigned index);
 /* Fill in the table of harts from the device tree; @boot_id is ours. */
 void harts_init(unsigned long boot_id);
 
+/* The registers mvendorid, marchid and mimpid, the same on all. */
+enum hart_identity { HART_VENDOR, HART_ARCHITECTURE, HART_IMPLEMENTATION };
+uint64_t hart_identity(enum hart_identity which);
+
 /* Instruction-set extensions that all harts have and we can use. */
 extern bool hart_has_sstc; /* stimecmp: the timer without SBI */
 

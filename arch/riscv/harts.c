@@ -31,6 +31,11 @@ static atomic_uint stopper; /* who called harts_stop_others(): index + 1 */
 
 bool hart_has_sstc;
 
+uint64_t hart_identity(enum hart_identity which)
+{
+	return sbi_machine_id(which);
+}
+
 unsigned hart_count(void)
 {
 	return nharts;

@@ -33,7 +33,7 @@ enum {
 	SBI_DBCN = 0x4442434e,
 };
 
-enum { BASE_SPEC_VERSION = 0, BASE_PROBE = 3 };
+enum { BASE_SPEC_VERSION = 0, BASE_PROBE = 3, BASE_MVENDORID = 4 };
 enum { RFENCE_FENCE_I = 0, RFENCE_SFENCE = 1, RFENCE_SFENCE_ASID = 2 };
 enum { DBCN_WRITE_BYTE = 2 };
 
@@ -65,6 +65,11 @@ static struct sbi_result call(long extension, long function, uint64_t arg0,
 static bool probe(long extension)
 {
 	return call(SBI_BASE, BASE_PROBE, extension, 0, 0, 0, 0).value != 0;
+}
+
+uint64_t sbi_machine_id(unsigned which)
+{
+	return call(SBI_BASE, BASE_MVENDORID + which, 0, 0, 0, 0, 0).value;
 }
 
 void sbi_init(void)

@@ -14,6 +14,9 @@
 /* Find out what this firmware has; say so on the log. */
 void sbi_init(void);
 
+/* See hart_identity(). */
+uint64_t sbi_machine_id(unsigned which);
+
 void sbi_set_timer(uint64_t ticks);
 void sbi_send_ipi(unsigned long harts);
 

@@ -33,6 +33,11 @@ void time_init(uint32_t frequency)
 	ns_per_tick = (SECOND << 32) / frequency;
 }
 
+uint64_t time_frequency(void)
+{
+	return ticks_per_second;
+}
+
 static uint64_t ns_of(uint64_t ticks)
 {
 	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> 32);

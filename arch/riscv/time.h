@@ -13,8 +13,9 @@ uint64_t time_now(void);
 /* The same since the firmware jumped to the kernel. */
 uint64_t time_since_boot(void);
 
-/* The time CSR's frequency, from the device tree. */
+/* The time CSR's frequency, from the device tree; and to ask for it. */
 void time_init(uint32_t frequency);
+uint64_t time_frequency(void);
 
 /* Call trap_timer() on this hart at time_now() >= @deadline (never: -1). */
 void timer_set(uint64_t deadline);

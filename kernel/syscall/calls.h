@@ -69,6 +69,13 @@ SYSCALL(mlockall);
 SYSCALL(munlockall);
 SYSCALL(riscv_flush_icache);
 
+/* process_vm.c */
+SYSCALL(process_vm_readv);
+SYSCALL(process_vm_writev);
+
+/* hwprobe.c */
+SYSCALL(riscv_hwprobe);
+
 /* time.c */
 SYSCALL(clock_gettime);
 SYSCALL(clock_getres);

@@ -18,9 +18,8 @@
 #include "kernel/syscall/calls_fs.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/task/signal.h"
+#include "kernel/syscall/vector.h"
 #include "mm/slab.h"
-
-enum { SMALL_VECTOR = 8 };
 
 static const size_t MOVE_MAX = INT32_MAX & ~4095ul;
 
@@ -82,10 +81,7 @@ SYSCALL(pwrite64)
 	return move_one(arg, &offset, true);
 }
 
-/* Copy and check a vector; its sum is cut at MOVE_MAX.  *out is @small, or
- * to be freed. */
-static int vector_get(vaddr_t va, size_t n, struct iovec *small,
-		      struct iovec **out)
+int vector_get(vaddr_t va, size_t n, struct iovec *small, struct iovec **out)
 {
 	size_t left = MOVE_MAX;
 

@@ -88,7 +88,10 @@ static syscall_handler *const table[] = {
 	[__NR_munlock] = sys_munlock,
 	[__NR_mlockall] = sys_mlockall,
 	[__NR_munlockall] = sys_munlockall,
+	[__NR_process_vm_readv] = sys_process_vm_readv,
+	[__NR_process_vm_writev] = sys_process_vm_writev,
 	[__NR_riscv_flush_icache] = sys_riscv_flush_icache,
+	[__NR_riscv_hwprobe] = sys_riscv_hwprobe,
 
 	/* time */
 	[__NR_clock_gettime] = sys_clock_gettime,
@@ -198,7 +201,6 @@ static bool is_optional(uint64_t number)
 	case __NR_rseq:
 	case __NR_membarrier:
 	case __NR_io_uring_setup:
-	case __NR_riscv_hwprobe:
 		return true;
 	default:
 		return false;
