@@ -19,6 +19,7 @@
  */
 #include "fs/file.h"
 
+#include <linux/falloc.h>
 #include <linux/fs.h>
 
 #include "fs/memfile.h"
@@ -96,6 +97,14 @@ struct mapping *file_mapping(struct file *f)
 	return f->mapping;
 }
 
+/* May the locked inode become that large, by the caller's limit? */
+static int check_growth(const struct inode *inode, uint64_t nbytes)
+{
+	if (nbytes <= inode_size(inode) || nbytes <= process_file_limit())
+		return 0;
+	return process_file_limit_exceeded();
+}
+
 int inode_truncate(struct inode *inode, uint64_t nbytes)
 {
 	int err;
@@ -106,7 +115,10 @@ int inode_truncate(struct inode *inode, uint64_t nbytes)
 	if (err)
 		return err;
 	inode_lock(inode);
-	err = inode->ops->resize ? inode->ops->resize(inode, nbytes) : -EINVAL;
+	err = check_growth(inode, nbytes);
+	if (!err)
+		err = inode->ops->resize ? inode->ops->resize(inode, nbytes)
+					 : -EINVAL;
 	if (!err)
 		inode_touch(inode, INODE_MTIME | INODE_CTIME);
 	inode_unlock(inode);
@@ -117,12 +129,15 @@ int inode_truncate(struct inode *inode, uint64_t nbytes)
 int file_allocate(struct file *f, int mode, uint64_t start, uint64_t end)
 {
 	struct inode *inode = f->inode;
-	int err;
+	int err = 0;
 
 	if (!inode->ops->allocate)
 		return -EOPNOTSUPP;
 	inode_lock(inode);
-	err = inode->ops->allocate(inode, mode, start, end);
+	if (!(mode & FALLOC_FL_KEEP_SIZE))
+		err = check_growth(inode, end);
+	if (!err)
+		err = inode->ops->allocate(inode, mode, start, end);
 	if (!err)
 		inode_touch(inode, INODE_MTIME | INODE_CTIME);
 	inode_unlock(inode);
@@ -346,7 +361,7 @@ static int regular_sync(struct file *f)
 static ssize_t write_bounded(struct inode *inode, struct uio *uio,
 			     uint64_t offset)
 {
-	uint64_t max = inode->super->max_size;
+	uint64_t max = min_u64(inode->super->max_size, process_file_limit());
 	size_t left = uio->left;
 
 	if (offset >= max)
@@ -404,6 +419,8 @@ static ssize_t regular_write(struct file *f, struct uio *uio, uint64_t *offset)
 		if (err)
 			return err;
 	}
+	if (n == -EFBIG && !total && (uint64_t)*offset >= process_file_limit())
+		return process_file_limit_exceeded();
 	return total > 0 ? total : n;
 }
 

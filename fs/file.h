@@ -79,6 +79,11 @@ int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
 /* Walk a directory from visit->position on. */
 int file_read_dir(struct file *f, struct dir_visit *visit);
 
+/* kernel/task/ provides: RLIMIT_FSIZE of the caller, in bytes; and what comes
+ * of going beyond it: SIGXFSZ and -EFBIG. */
+uint64_t process_file_limit(void);
+int process_file_limit_exceeded(void);
+
 /* truncate(2) and ftruncate(2), the part after the checks of the name. */
 int inode_truncate(struct inode *inode, uint64_t nbytes);
 

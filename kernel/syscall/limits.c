@@ -2,8 +2,10 @@
 /*
  * limits.c - resource limits, and what was used.
  *
- * Limits are kept for each process and inherited.  The rooms that own a
- * resource look its limit up; the stack's is kept in the address space, too.
+ * Limits are kept for each process, inherited by fork and kept by exec.  The
+ * rooms that own a resource look its limit up; those of memory are kept in the
+ * address space, too.  As on Linux root is above three of them: the hard
+ * limits themselves, RLIMIT_NPROC and RLIMIT_MEMLOCK.
  */
 
 #include "arch/riscv/usercopy.h"
@@ -11,22 +13,41 @@
 #include "kernel/syscall/usage.h"
 #include "kernel/task/process.h"
 
+/* No process may have more descriptors (Linux: /proc/sys/fs/nr_open). */
+enum { NOFILE_MAX = 1 << 20 };
+
+/* The limits that mm/ looks up. */
+static void set_memory_limit(struct mm *mm, unsigned which, uint64_t limit)
+{
+	switch (which) {
+	case RLIMIT_STACK:
+		mm->stack_limit = limit;
+		break;
+	case RLIMIT_AS:
+		mm->space_limit = limit;
+		break;
+	case RLIMIT_DATA:
+		mm->data_limit = limit;
+		break;
+	}
+}
+
 /* Get the old limit, set a new one; both may be NULL.  Another process's:
- * with the tree locked. */
+ * with the tree locked.  Everybody is root, who may raise any. */
 static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		    const struct rlimit *new)
 {
 	if (which >= RLIM_NLIMITS || (new &&new->rlim_cur > new->rlim_max))
 		return -EINVAL;
+	if (new &&which == RLIMIT_NOFILE &&new->rlim_max > NOFILE_MAX)
+		return -EPERM;
 	spin_lock(&p->signal_lock);
 	if (old)
 		*old = p->limits[which];
 	if (new)
 		p->limits[which] = *new;
-	if (new &&which == RLIMIT_STACK && p->mm)
-		p->mm->stack_limit = new->rlim_cur;
-	if (new &&which == RLIMIT_AS && p->mm)
-		p->mm->space_limit = new->rlim_cur;
+	if (new && p->mm)
+		set_memory_limit(p->mm, which, new->rlim_cur);
 	spin_unlock(&p->signal_lock);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "fs/procfs.h"
 
 #include "kernel/dev/tty.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
 #include "kernel/task/process.h"
@@ -174,6 +175,19 @@ void trace_who(int32_t *pid, int32_t *tid)
 {
 	*pid = task_current()->process_id;
 	*tid = task_current()->tid;
+}
+
+uint64_t process_file_limit(void)
+{
+	struct process *p = task_current()->process;
+
+	return p ? p->limits[RLIMIT_FSIZE].rlim_cur : UINT64_MAX;
+}
+
+int process_file_limit_exceeded(void)
+{
+	signal_raise(SIGXFSZ);
+	return -EFBIG;
 }
 
 void process_hart_times(unsigned hart, struct hart_times *times)
