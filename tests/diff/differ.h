@@ -57,6 +57,9 @@ struct descriptor {
  * shared mapping: what lies past the end would be the filesystem's affair. */
 extern bool odd_sizes;
 
+/* The files are on a tmpfs, which can make holes. */
+extern bool in_memory;
+
 void files_open(void);
 void files_close(void);
 const struct descriptor *file_any(void);
@@ -65,6 +68,7 @@ void step_read_write(void);
 void step_seek(void);
 void step_truncate(void);
 void step_sync_file(void);
+void step_allocate(void);
 void files_snapshot(void);
 
 /* --- memory (memory.c) --- */
@@ -79,6 +83,8 @@ void step_heap(void);
 /* The heap's steps stay in HEAP_PAGES from here. */
 enum { HEAP_PAGES = 12 };
 char *heap_start(void);
+
+/* --- /proc/self/maps (maps.c) --- */
 void maps_snapshot(void);
 
 /* --- touching it (probe.c) --- */
@@ -90,6 +96,9 @@ void arena_snapshot(void);
 uint64_t sum_page(const char *page);
 
 /* --- sequences (sequence.c) --- */
+/* Where main() has mounted a tmpfs. */
+#define MEMORY_FOLDER "tmpfs"
+
 /* Run @seed's steps, all or those in @wanted (STEPS flags), into the log. */
 void sequence_run(uint64_t seed, const bool *wanted);
 

@@ -36,7 +36,7 @@ static struct descriptor descriptors[] = {
 
 enum { DESCRIPTORS = sizeof(descriptors) / sizeof(descriptors[0]) };
 
-bool odd_sizes;
+bool odd_sizes, in_memory;
 
 /* Each byte tells which page of which file it was made for. */
 static void fill(int fd, int file, unsigned npages)
@@ -196,6 +196,30 @@ void step_truncate(void)
 		size = -1;
 	say("ftruncate %s %ld", d->name, (long)size);
 	say_result(ftruncate(d->fd, size));
+}
+
+/* On a disk, each filesystem has an answer of its own. */
+void step_allocate(void)
+{
+	static const int modes[] = {
+		0,
+		FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_PUNCH_HOLE,
+	};
+	const struct descriptor *d = file_any();
+	int mode = modes[below(sizeof(modes) / sizeof(modes[0]))];
+	off_t offset = below(FILE_PAGES) * PAGE, nbytes = below(4 * PAGE) - 8L;
+
+	if (one_in(2))
+		offset += below(PAGE);
+	if (!in_memory)
+		d = &descriptors[5];
+	say("fallocate %s %#x at %ld bytes %ld", d->name, mode, (long)offset,
+	    (long)nbytes);
+	say_result(fallocate(d->fd, mode, offset, nbytes));
+	mend_size(d);
 }
 
 void step_sync_file(void)

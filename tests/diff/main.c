@@ -7,14 +7,19 @@
  *		digests FIRST COUNT	"SEED DIGEST" of each
  *		words SEED [STEP...]	as above, and a line "end"
  *
- * It works in the current folder, on files "a" and "b".  tests/diff/diff.py
+ * It works in the current folder, on files "a" and "b" there or in the
+ * folder "tmpfs", where it mounts one.  tests/diff/diff.py
  * runs it on two kernels and compares.
  */
 
 #define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "differ.h"
 
@@ -69,6 +74,9 @@ int main(int argc, char **argv)
 {
 	static char line[STEPS * 5 + 100];
 
+	if ((mkdir(MEMORY_FOLDER, 0755) != 0 && errno != EEXIST) ||
+	    mount("tmpfs", MEMORY_FOLDER, "tmpfs", 0, NULL) != 0)
+		err(1, MEMORY_FOLDER);
 	if (argc > 1) {
 		for (int i = 1; i < argc; i++) {
 			strncat(line, " ", sizeof(line) - strlen(line) - 1);

@@ -26,6 +26,7 @@ static const struct step {
 	{2, step_heap},      {36, step_access},    {3, step_jump},
 	{10, step_transfer}, {6, step_read_write}, {2, step_seek},
 	{3, step_truncate},  {2, step_sync_file},  {2, step_fork},
+	{3, step_allocate},
 };
 
 enum { KINDS = sizeof(steps) / sizeof(steps[0]) };
@@ -111,6 +112,9 @@ static void steps_run(uint64_t seed, const bool *wanted)
 {
 	draw_from(seed, STEPS);
 	odd_sizes = one_in(4);
+	in_memory = one_in(3);
+	if (in_memory && chdir(MEMORY_FOLDER) != 0)
+		abort();
 	files_open();
 	probe_start();
 	memory_start();
