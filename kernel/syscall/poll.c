@@ -123,13 +123,16 @@ static int deadline_get(vaddr_t va, uint64_t *deadline)
 	return 0;
 }
 
-/* As Linux: tell how much was left, if the caller's memory can be written. */
+/* As Linux: tell how much was left, if the caller's memory can be written.
+ * Unless a signal ended the wait, its mask is no longer in force. */
 static long deadline_put(vaddr_t va, uint64_t deadline, long result)
 {
 	uint64_t now = time_now();
 	uint64_t left = deadline > now ? deadline - now : 0;
 	struct __kernel_timespec t = {left / SECOND, left % SECOND};
 
+	if (result != -ERESTARTNOHAND)
+		signal_mask_restore();
 	if (va && deadline != UINT64_MAX)
 		copy_to_user(va, &t, sizeof(t));
 	return result;

@@ -7,6 +7,7 @@
  */
 
 #include "kernel/task/sched.h"
+#include "kernel/task/signal.h"
 
 #include <linux/futex.h>
 #include <linux/sched.h>
@@ -182,18 +183,32 @@ static int wait_deadline(int op, const uint64_t *arg, uint64_t *deadline)
 	return err;
 }
 
+/* With a time a handler always ends it; without one it goes on, and what said
+ * how long now says until when. */
+static long wait_timed(const struct restart *restart)
+{
+	long err = futex_wait(restart->futex, restart->scope, restart->value,
+			      restart->bitset, restart->deadline);
+
+	if (err != -ERESTARTSYS || restart->deadline == UINT64_MAX)
+		return err;
+	task_current()->restart = *restart;
+	return -ERESTART_RESTARTBLOCK;
+}
+
 static long wait_on(const uint64_t *arg, enum futex_scope scope,
 		    uint32_t bitset)
 {
-	uint64_t deadline;
-	long err = wait_deadline(arg[1], arg, &deadline);
+	struct restart restart = {
+		.again = wait_timed,
+		.futex = arg[0],
+		.value = arg[2],
+		.bitset = bitset,
+		.scope = scope,
+	};
+	long err = wait_deadline(arg[1], arg, &restart.deadline);
 
-	if (!err)
-		err = futex_wait(arg[0], scope, arg[2], bitset, deadline);
-	/* With a time it can't be made again: how long would be too long. */
-	if (err == -ERESTARTSYS && arg[3])
-		err = -EINTR;
-	return err;
+	return err ? err : wait_timed(&restart);
 }
 
 SYSCALL(futex)

@@ -19,17 +19,29 @@ static bool valid(int sig)
 
 /* --- sending --- */
 
-/* To each process of a group.  Locks: (T). */
-static int kill_group(const struct pid *group, const siginfo_t *info)
+/* Locks: (T).  As on Linux there has to be somebody before the number is looked
+ * at; with 0 there is no more to it than that. */
+static int send(struct process *p, const siginfo_t *info)
 {
-	if (!group || list_empty(&group->group))
-		return -ESRCH;
 	if (!info->si_signo)
 		return 0;
-	list_for_each (link, &group->group)
-		signal_send_process(
-			list_entry(link, struct process, group_link), info);
-	return 0;
+	return valid(info->si_signo) ? signal_send_process(p, info) : -EINVAL;
+}
+
+/* To each process of a group, and well if one got it.  Locks: (T). */
+static int kill_group(const struct pid *group, const siginfo_t *info)
+{
+	bool sent = false;
+	int err = -ESRCH;
+
+	if (!group)
+		return err;
+	list_for_each (link, &group->group) {
+		err = send(list_entry(link, struct process, group_link), info);
+		sent |= !err;
+	}
+	signal_broadcasts++;
+	return sent ? 0 : err;
 }
 
 /* To all but init and the caller.  Locks: (T). */
@@ -38,51 +50,42 @@ static int kill_all(const struct process *self, const siginfo_t *info)
 	int err = -ESRCH;
 
 	for (struct pid *pid = pid_next(2); pid;
-	     pid = pid_next(pid->number + 1)) {
-		if (!pid->process || pid->process == self)
-			continue;
-		if (info->si_signo)
-			signal_send_process(pid->process, info);
-		err = 0;
-	}
+	     pid = pid_next(pid->number + 1))
+		if (pid->process && pid->process != self)
+			err = send(pid->process, info);
+	signal_broadcasts++;
 	return err;
 }
 
-/* Locks: (T). */
-static int kill_one(int pid, const siginfo_t *info)
+/* A process may go by the number of any of its threads.  Locks: (T). */
+static int kill_one(int number, const siginfo_t *info)
 {
-	struct process *p = process_find(pid);
+	struct pid *pid = number > 0 ? pid_find(number) : NULL;
+	struct process *p = pid ? pid->process : NULL;
 
-	if (!p)
-		return -ESRCH;
-	return info->si_signo ? signal_send_process(p, info) : 0;
-}
-
-static int kill_target(int pid, const siginfo_t *info)
-{
-	struct process *self = task_current()->process;
-	int err;
-
-	if (info->si_signo && !valid(info->si_signo))
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	spin_lock(&process_tree_lock);
-	if (pid > 0)
-		err = kill_one(pid, info);
-	else if (pid == -1)
-		err = kill_all(self, info);
-	else
-		err = kill_group(pid ? pid_find(-pid) : self->group, info);
-	spin_unlock(&process_tree_lock);
-	return err;
+	if (!p && pid && pid->task)
+		p = pid->task->process;
+	return p ? send(p, info) : -ESRCH;
 }
 
 SYSCALL(kill)
 {
 	siginfo_t info = signal_info(arg[1], SI_USER);
+	struct process *self = task_current()->process;
+	int pid = arg[0];
+	int err;
 
-	return kill_target(arg[0], &info);
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	spin_lock(&process_tree_lock);
+	if (pid > 0)
+		err = kill_one(pid, &info);
+	else if (pid == -1)
+		err = kill_all(self, &info);
+	else
+		err = kill_group(pid ? pid_find(-pid) : self->group, &info);
+	spin_unlock(&process_tree_lock);
+	return err;
 }
 
 /* @pid 0: whatever process the task is in. */
@@ -91,12 +94,13 @@ static int kill_task(int pid, int tid, const siginfo_t *info)
 	struct pid *id;
 	int err = -ESRCH;
 
-	if (tid <= 0 || (info->si_signo && !valid(info->si_signo)))
-		return -EINVAL;
 	spin_lock(&process_tree_lock);
 	id = pid_find(tid);
-	if (id && id->task && (!pid || id->task->process->pid == pid))
-		err = info->si_signo ? signal_send_task(id->task, info) : 0;
+	if (id && id->task && (!pid || id->task->process->pid == pid)) {
+		err = info->si_signo && !valid(info->si_signo) ? -EINVAL : 0;
+		if (!err && info->si_signo)
+			err = signal_send_task(id->task, info);
+	}
 	spin_unlock(&process_tree_lock);
 	return err;
 }
@@ -105,53 +109,68 @@ SYSCALL(tkill)
 {
 	siginfo_t info = signal_info(arg[1], SI_TKILL);
 
-	return kill_task(0, arg[0], &info);
+	return (int)arg[0] <= 0 ? -EINVAL : kill_task(0, arg[0], &info);
 }
 
 SYSCALL(tgkill)
 {
 	siginfo_t info = signal_info(arg[2], SI_TKILL);
 
-	return (int)arg[0] <= 0 ? -EINVAL : kill_task(arg[0], arg[1], &info);
+	if ((int)arg[0] <= 0 || (int)arg[1] <= 0)
+		return -EINVAL;
+	return kill_task(arg[0], arg[1], &info);
 }
 
-/* A siginfo of the user's: it can't pretend to come from the kernel. */
-static int read_info(vaddr_t from, int sig, int pid, siginfo_t *info)
+/* A siginfo of the user's can't pretend to come from the kernel, or from kill,
+ * unless the caller sends it to itself. */
+static bool may_claim(const siginfo_t *info, int number)
 {
-	if (copy_from_user(info, from, sizeof(*info)))
-		return -EFAULT;
-	info->si_signo = sig;
-	if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
-	    pid != task_current()->process->pid)
-		return -EPERM;
-	return 0;
+	return (info->si_code < 0 && info->si_code != SI_TKILL) ||
+	       number == task_current()->tid;
 }
 
 SYSCALL(rt_sigqueueinfo)
 {
 	siginfo_t info;
-	int err = read_info(arg[2], arg[1], arg[0], &info);
+	int err;
 
-	return err ? err : kill_target(arg[0], &info);
+	if (copy_from_user(&info, arg[2], sizeof(info)))
+		return -EFAULT;
+	info.si_signo = arg[1];
+	if (!may_claim(&info, arg[0]))
+		return -EPERM;
+	spin_lock(&process_tree_lock);
+	err = kill_one(arg[0], &info);
+	spin_unlock(&process_tree_lock);
+	return err;
 }
 
 SYSCALL(rt_tgsigqueueinfo)
 {
 	siginfo_t info;
-	int err = read_info(arg[3], arg[2], arg[0], &info);
 
-	if (err)
-		return err;
-	return (int)arg[0] <= 0 ? -EINVAL : kill_task(arg[0], arg[1], &info);
+	if (copy_from_user(&info, arg[3], sizeof(info)))
+		return -EFAULT;
+	info.si_signo = arg[2];
+	if ((int)arg[0] <= 0 || (int)arg[1] <= 0)
+		return -EINVAL;
+	if (!may_claim(&info, arg[1]))
+		return -EPERM;
+	return kill_task(arg[0], arg[1], &info);
 }
 
 /* --- handlers and masks --- */
+
+/* Flags that we do not know are not kept, so that a program can find out. */
+static const uint64_t KNOWN_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO |
+				    SA_ONSTACK | SA_RESTART | SA_NODEFER |
+				    SA_RESETHAND | SA_EXPOSE_TAGBITS;
 
 SYSCALL(rt_sigaction)
 {
 	struct process *p = task_current()->process;
 	int sig = arg[0];
-	struct sigaction new, old;
+	struct sigaction new = {0}, old;
 
 	if (arg[3] != sizeof(sigset_t))
 		return -EINVAL;
@@ -159,6 +178,8 @@ SYSCALL(rt_sigaction)
 		return -EFAULT;
 	if (!valid(sig) || (arg[1] && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
+	new.sa_flags &= KNOWN_FLAGS;
+	new.sa_mask.sig[0] &= ~SIGNALS_UNBLOCKABLE;
 	spin_lock(&p->signal_lock);
 	old = p->actions[sig - 1];
 	if (arg[1]) {
@@ -255,6 +276,7 @@ static int wait_for(uint64_t set, uint64_t deadline, siginfo_t *info)
 		if (sig)
 			break;
 		task->blocked = blocked & ~set;
+		task->awaited = blocked & set;
 		signal_update_locked(task);
 		sig = time_now() >= deadline ? -EAGAIN
 		      : sched_interrupted()  ? -EINTR
@@ -267,6 +289,7 @@ static int wait_for(uint64_t set, uint64_t deadline, siginfo_t *info)
 		spin_lock(&p->signal_lock);
 	}
 	task->blocked = blocked;
+	task->awaited = 0;
 	signal_update_locked(task);
 	spin_unlock(&p->signal_lock);
 	return sig;
@@ -285,7 +308,7 @@ SYSCALL(rt_sigtimedwait)
 	}
 	if (sig)
 		return sig;
-	set.sig[0] &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	set.sig[0] &= ~SIGNALS_UNBLOCKABLE;
 	sig = wait_for(set.sig[0], deadline, &info);
 	if (sig > 0 && arg[1] && copy_to_user(arg[1], &info, sizeof(info)))
 		return -EFAULT;
@@ -298,23 +321,6 @@ SYSCALL(rt_sigreturn)
 }
 
 /* --- the alternate stack --- */
-
-static int set_stack(struct task *task, const stack_t *new)
-{
-	int mode = new->ss_flags & ~(int)SS_AUTODISARM;
-
-	/* Linux takes SS_ONSTACK for 0, as programs give back what they got. */
-	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
-		return -EINVAL;
-	if (mode == SS_DISABLE) {
-		task->signal_stack = (stack_t){.ss_flags = SS_DISABLE};
-		return 0;
-	}
-	if (new->ss_size < MINSIGSTKSZ)
-		return -ENOMEM;
-	task->signal_stack = *new;
-	return 0;
-}
 
 SYSCALL(sigaltstack)
 {
@@ -329,7 +335,7 @@ SYSCALL(sigaltstack)
 	if (arg[0]) {
 		if (copy_from_user(&new, arg[0], sizeof(new)))
 			return -EFAULT;
-		err = state == SS_ONSTACK ? -EPERM : set_stack(task, &new);
+		err = signal_stack_set(&new, sp);
 	}
 	if (!err && arg[1] && copy_to_user(arg[1], &old, sizeof(old)))
 		return -EFAULT;

@@ -184,7 +184,7 @@ static long sleep_relative(const struct restart *restart)
 
 SYSCALL(nanosleep)
 {
-	struct restart restart = {.remaining = arg[1]};
+	struct restart restart = {sleep_relative, .remaining = arg[1]};
 	uint64_t ns;
 	int err = ns_from_user_timespec(arg[0], &ns);
 
@@ -194,7 +194,7 @@ SYSCALL(nanosleep)
 
 SYSCALL(clock_nanosleep)
 {
-	struct restart restart = {.remaining = arg[3]};
+	struct restart restart = {sleep_relative, .remaining = arg[3]};
 	int clock = arg[0];
 	uint64_t ns;
 	int err;
@@ -220,10 +220,10 @@ SYSCALL(restart_syscall)
 	struct restart restart = task_current()->restart;
 
 	/* Only the kernel calls this; by itself it finds nothing to do. */
-	if (!restart.deadline)
+	if (!restart.again)
 		return -EINTR;
-	task_current()->restart.deadline = 0;
-	return sleep_relative(&restart);
+	task_current()->restart.again = NULL;
+	return restart.again(&restart);
 }
 
 /* --- the interval timer --- */

@@ -108,6 +108,7 @@ static void give_children_to_init(struct process *p)
 		child->parent = init;
 		child->exit_signal = SIGCHLD;
 		list_add_tail(&init->children, link);
+		process_left_by(child, p);
 	}
 	while ((link = list_pop(&p->zombies)) != NULL) {
 		struct process *child =
@@ -154,6 +155,9 @@ static bool leave_tasks(struct task *task)
 	task_counts.tasks--;
 	if (p->execing)
 		sched_wake(p->execing);
+	/* What it was woken for and did not take. */
+	if (p->pending.set)
+		signal_notify_all_locked(p);
 	spin_unlock(&p->signal_lock);
 	add_task_times(&p->used, task);
 	if (task->pid) {
@@ -189,6 +193,7 @@ static void become_zombie(struct process *p)
 	process_vfork_done(p);
 	give_children_to_init(p);
 	p->zombie = true;
+	process_left_by(p, p->parent);
 	unwanted = tell_end(p);
 	spin_unlock(&process_tree_lock);
 	if (unwanted)

@@ -224,7 +224,16 @@ static void link_process(struct process *p, struct process *parent,
 		list_add_tail(&parent->children, &p->sibling_link);
 }
 
-static int publish(struct task *child, const struct clone_request *request)
+/* A signal to our group, or to all, came after @seen of them.  It is for the
+ * child as well, which the sender has not seen: so it must be taken first, and
+ * the call made again.  (T) */
+static bool broadcast_missed(uint64_t seen)
+{
+	return signal_broadcasts != seen && sched_interrupted();
+}
+
+static int publish(struct task *child, const struct clone_request *request,
+		   uint64_t seen)
 {
 	struct process *self = task_current()->process;
 	struct process *p = child->process;
@@ -233,6 +242,10 @@ static int publish(struct task *child, const struct clone_request *request)
 	int err = -EAGAIN;
 
 	spin_lock(&process_tree_lock);
+	if (p != self && broadcast_missed(seen)) {
+		spin_unlock(&process_tree_lock);
+		return -ERESTARTNOINTR;
+	}
 	spin_lock(&p->signal_lock);
 	/* Whoever ends all tasks has not seen this one. */
 	if (p->exiting || p->execing)
@@ -335,6 +348,7 @@ long task_clone(const struct clone_request *request)
 {
 	struct vfork_wait wait = {.task = task_current()};
 	uint64_t began = trace_clock();
+	uint64_t seen = signal_broadcasts; /* before we look at our own */
 	struct process *p;
 	struct task *child;
 	int err = check_flags(request);
@@ -342,6 +356,8 @@ long task_clone(const struct clone_request *request)
 
 	if (err)
 		return err;
+	if (sched_interrupted())
+		return -ERESTARTNOINTR;
 	if (task_counts.tasks >= tasks_max)
 		return -EAGAIN;
 	child = task_new(wait.task->name);
@@ -354,7 +370,7 @@ long task_clone(const struct clone_request *request)
 	if (request->flags & CLONE_VFORK && p != wait.task->process)
 		p->vfork = &wait;
 	task_copy(child, request);
-	err = publish(child, request);
+	err = publish(child, request, seen);
 	if (err)
 		goto leave;
 	tid = child->tid;

@@ -93,9 +93,19 @@ int process_new_session(void)
 	return err;
 }
 
+/* --- orphans --- */
+
+/* Could @parent let @p's group go on: in the session, but another group?  init
+ * never does. */
+static bool cares_for(const struct process *parent, const struct process *p)
+{
+	return parent && parent->pid != 1 && parent->group != p->group &&
+	       parent->session == p->session;
+}
+
 /*
- * Nobody in the group has a parent who could let it go on: in the session,
- * but in another group.  Then the terminal doesn't stop it.  (T)
+ * Nobody in the group has a parent who could let it go on.  Then the terminal
+ * doesn't stop it.  (T)
  */
 bool process_group_orphaned(const struct pid *group)
 {
@@ -103,11 +113,38 @@ bool process_group_orphaned(const struct pid *group)
 		const struct process *p =
 			list_entry(link, struct process, group_link);
 
-		if (p->parent && p->parent->group != group &&
-		    p->parent->session == p->session)
+		if (!p->zombie && cares_for(p->parent, p))
 			return false;
 	}
 	return true;
+}
+
+/* (T) */
+static void send_to_group(const struct pid *group, int sig)
+{
+	siginfo_t info = {.si_signo = sig, .si_code = SI_KERNEL};
+
+	list_for_each (link, &group->group)
+		signal_send_process(
+			list_entry(link, struct process, group_link), &info);
+	signal_broadcasts++;
+}
+
+static bool has_stopped(const struct pid *group)
+{
+	list_for_each (link, &group->group)
+		if (list_entry(link, struct process, group_link)->stopped)
+			return true;
+	return false;
+}
+
+void process_left_by(const struct process *p, const struct process *parent)
+{
+	if (!cares_for(parent, p) || !process_group_orphaned(p->group) ||
+	    !has_stopped(p->group))
+		return;
+	send_to_group(p->group, SIGHUP);
+	send_to_group(p->group, SIGCONT);
 }
 
 /* --- the terminal --- */
@@ -118,16 +155,6 @@ struct group_signal {
 };
 
 static struct group_signal group_signals[SIGRTMIN];
-
-/* (T) */
-static void send_to_group(const struct pid *group, int sig)
-{
-	siginfo_t info = {.si_signo = sig, .si_code = SI_KERNEL};
-
-	list_for_each (link, &group->group)
-		signal_send_process(
-			list_entry(link, struct process, group_link), &info);
-}
 
 static void send_posted(struct work *work)
 {

@@ -103,6 +103,10 @@ int process_new_session(void);
 
 bool process_group_orphaned(const struct pid *group); /* (T) */
 
+/* @p, or its parent, ended: was @parent the last one who could have let @p's
+ * group go on?  What is stopped in it gets SIGHUP, and goes on.  (T) */
+void process_left_by(const struct process *p, const struct process *parent);
+
 /* Leave one's group for another.  Locks: (T). */
 void process_join_group(struct process *p, struct pid *group);
 

@@ -38,13 +38,13 @@ struct signal_item {
 };
 
 static struct slab_cache *item_cache;
+atomic_ulong signal_broadcasts;
 
 static const uint64_t IGNORED_BY_DEFAULT =
 	SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) |
 	SIGNAL_BIT(SIGWINCH);
 static const uint64_t STOPS = SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) |
 			      SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU);
-static const uint64_t UNBLOCKABLE = SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP);
 
 void signal_init(void)
 {
@@ -61,14 +61,16 @@ static int queue_add(struct process *p, struct signal_queue *queue,
 {
 	int sig = info->si_signo;
 	bool first = !(queue->set & SIGNAL_BIT(sig));
+	/* The limit is for what a program queues, not for what happens. */
+	bool always = sig < SIGRTMIN && info->si_code >= 0;
 	struct signal_item *item = NULL;
 
 	if (!first && sig < SIGRTMIN)
 		return 0;
-	if (queue->nitems < p->limits[RLIMIT_SIGPENDING].rlim_cur)
+	if (always || queue->nitems < p->limits[RLIMIT_SIGPENDING].rlim_cur)
 		item = slab_alloc(item_cache);
 	/* Without its siginfo one can still be delivered, but not counted. */
-	if (!item && sig >= SIGRTMIN)
+	if (!item && sig >= SIGRTMIN && info->si_code != SI_USER)
 		return -EAGAIN;
 	queue->set |= SIGNAL_BIT(sig);
 	if (item) {
@@ -228,11 +230,13 @@ bool signal_ignored_locked(const struct process *p, int sig)
 	return p->pid == 1 || SIGNAL_BIT(sig) & IGNORED_BY_DEFAULT;
 }
 
+/* Blocked signals are kept, even if they are ignored now: and so are those for
+ * which sigtimedwait has let go of the mask. */
 static bool blocked(const struct process *p, const struct task *only, int sig)
 {
 	if (!only && !list_empty(&p->tasks))
 		only = list_entry(p->tasks.next, struct task, process_link);
-	return only && only->blocked & SIGNAL_BIT(sig);
+	return only && (only->blocked | only->awaited) & SIGNAL_BIT(sig);
 }
 
 /* SIGCONT and the stop signals undo each other.  True: @p goes on. */
@@ -350,7 +354,8 @@ void signal_fault(const struct trap_frame *frame, int sig, int code,
 	siginfo_t info = {.si_signo = sig, .si_code = code};
 	bool kills;
 
-	info.si_addr = (void *)address;
+	if (code != SI_KERNEL)
+		info.si_addr = (void *)address;
 	spin_lock(&p->signal_lock);
 	/* It can't wait, and it can't be ignored: the instruction would only
 	 * do it again. */
@@ -376,7 +381,7 @@ void signal_set_blocked(uint64_t mask)
 	uint64_t orphans;
 
 	spin_lock(&p->signal_lock);
-	mask &= ~UNBLOCKABLE;
+	mask &= ~SIGNALS_UNBLOCKABLE;
 	/* What this task was to take, another one may take now. */
 	orphans = p->pending.set & mask & ~task->blocked;
 	task->blocked = mask;
@@ -393,6 +398,16 @@ void signal_mask_swap(const sigset_t *mask)
 	task->saved_blocked = task->blocked;
 	atomic_fetch_or(&task->thread.pending, TASK_RESTORE_MASK);
 	signal_set_blocked(mask->sig[0]);
+}
+
+void signal_mask_restore(void)
+{
+	struct task *task = task_current();
+	unsigned long before = atomic_fetch_and(
+		&task->thread.pending, ~(unsigned long)TASK_RESTORE_MASK);
+
+	if (before & TASK_RESTORE_MASK)
+		signal_set_blocked(task->saved_blocked);
 }
 
 void signal_reset_handlers(struct process *p)

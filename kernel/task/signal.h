@@ -19,11 +19,16 @@ static const uint64_t SIGNALS_OF_FAULTS =
 	SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) |
 	SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS);
 
+/* Nobody can keep them away. */
+static const uint64_t SIGNALS_UNBLOCKABLE =
+	SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP);
+
 /*
  * What a system call that a signal cut short may return besides ERESTARTSYS
  * (kernel/lib/errno.h); programs never see them.
  */
 enum {
+	ERESTARTNOINTR = 513,        /* again, in any case */
 	ERESTARTNOHAND = 514,        /* again, unless a handler ran */
 	ERESTART_RESTARTBLOCK = 516, /* go on with task->restart, unless ... */
 };
@@ -35,6 +40,10 @@ void signal_init(void);
 void signal_init_itimer(struct process *p);
 
 /* --- sending; locks: (T), so that the target stays --- */
+
+/* Signals sent to many at once, so far: counted when all have it.  A fork that
+ * was under way may have been missed by one (fork.c). */
+extern atomic_ulong signal_broadcasts;
 
 /* To a process, or to one of its tasks.  0; -EAGAIN: too many are queued. */
 int signal_send_process(struct process *p, const siginfo_t *info);
@@ -67,8 +76,10 @@ bool signal_fatal_pending(void);
 void signal_set_blocked(uint64_t mask);
 
 /* Until the way back to user mode, use @mask (ppoll, sigsuspend): a handler
- * may run under it; the old one is restored after. */
+ * may run under it; the old one is restored after.  Or at once, where the wait
+ * had another end: then no handler is to run that the old mask keeps away. */
 void signal_mask_swap(const sigset_t *mask);
+void signal_mask_restore(void);
 
 /* Bring THREAD_SIGNAL up to date.  Locks: (s). */
 void signal_update_locked(struct task *task);
@@ -111,6 +122,10 @@ int signal_map_trampoline(struct mm *mm, vaddr_t *va);
 
 /* sigaltstack: SS_ONSTACK, SS_DISABLE or 0, for a stack pointer. */
 int signal_stack_state(const struct task *task, vaddr_t sp);
+
+/* A new one for the caller, whose stack pointer is @sp.  0; -EPERM: it is on
+ * the old one; -EINVAL: odd flags; -ENOMEM: too small for a frame. */
+int signal_stack_set(const stack_t *new, vaddr_t sp);
 
 /* --- itimer.c: setitimer(ITIMER_REAL) --- */
 

@@ -55,9 +55,30 @@ int signal_stack_state(const struct task *task, vaddr_t sp)
 
 	if (!task->signal_stack.ss_size)
 		return SS_DISABLE;
+	/* Who is on it has found it disarmed, and may have armed it again. */
+	if (task->signal_stack.ss_flags & (int)SS_AUTODISARM)
+		return 0;
 	return sp > start && sp - start <= task->signal_stack.ss_size
 		       ? SS_ONSTACK
 		       : 0;
+}
+
+int signal_stack_set(const stack_t *new, vaddr_t sp)
+{
+	struct task *task = task_current();
+	int mode = new->ss_flags & ~(int)SS_AUTODISARM;
+
+	if (signal_stack_state(task, sp) == SS_ONSTACK)
+		return -EPERM;
+	/* Linux takes SS_ONSTACK for 0, as programs give back what they got. */
+	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
+		return -EINVAL;
+	if (mode != SS_DISABLE && new->ss_size < MINSIGSTKSZ)
+		return -ENOMEM;
+	task->signal_stack = *new;
+	if (mode == SS_DISABLE)
+		task->signal_stack = (stack_t){.ss_flags = new->ss_flags};
+	return 0;
 }
 
 /* Where the frame goes: below sp, or at the top of the alternate stack.  0:
@@ -87,7 +108,6 @@ int signal_frame_push(struct trap_frame *frame, const siginfo_t *info,
 	struct sigcontext *registers = &context->uc_mcontext;
 
 	context->uc_stack = task->signal_stack;
-	context->uc_stack.ss_flags = signal_stack_state(task, frame->sp);
 	context->uc_sigmask.sig[0] = old_blocked;
 	memcpy(&registers->sc_regs, frame, sizeof(registers->sc_regs));
 	thread_save_fp(&task->thread);
@@ -106,15 +126,26 @@ int signal_frame_push(struct trap_frame *frame, const siginfo_t *info,
 	return 0;
 }
 
+/* Behind the registers there may be a list of extensions' states: ours, and
+ * all that we take, is empty: no flags, and the mark of its end, magic and size
+ * 0. */
+static bool has_extensions(const struct sigcontext *registers)
+{
+	const uint32_t *word = registers->sc_fpregs.q.reserved;
+
+	return word[0] || word[1] || word[2];
+}
+
 long signal_frame_pop(struct trap_frame *frame)
 {
 	struct task *task = task_current();
 	struct signal_frame in;
 	const struct sigcontext *registers = &in.context.uc_mcontext;
-	const stack_t *stack = &in.context.uc_stack;
 
-	if (copy_from_user(&in, frame->sp, sizeof(in))) {
-		signal_fault(frame, SIGSEGV, SEGV_MAPERR, frame->sp,
+	task->restart = (struct restart){0};
+	if (copy_from_user(&in, frame->sp, sizeof(in)) ||
+	    has_extensions(registers)) {
+		signal_fault(frame, SIGSEGV, SI_KERNEL, frame->sp,
 			     "no signal frame to return from");
 		return 0;
 	}
@@ -124,12 +155,8 @@ long signal_frame_pop(struct trap_frame *frame)
 	thread_load_fp(&task->thread);
 	trap_frame_sanitize(frame);
 	frame->cause = UINT64_MAX; /* its a0 is no result to restart for */
-	/* The handler's own stack setting counts, unless it lies there. */
-	if (signal_stack_state(task, frame->sp) != SS_ONSTACK) {
-		task->signal_stack = *stack;
-		if (!stack->ss_size)
-			task->signal_stack.ss_flags = SS_DISABLE;
-	}
+	/* A stack that can't be had leaves the one that is. */
+	signal_stack_set(&in.context.uc_stack, frame->sp);
 	signal_set_blocked(in.context.uc_sigmask.sig[0]);
 	return frame->a[0];
 }

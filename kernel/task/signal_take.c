@@ -123,11 +123,13 @@ static void settle_call(struct trap_frame *frame,
 	if (frame->cause != CAUSE_ECALL)
 		return;
 	frame->cause = UINT64_MAX; /* once is enough */
-	if (result != -ERESTARTSYS && result != -ERESTARTNOHAND &&
-	    result != -ERESTART_RESTARTBLOCK)
+	if (result != -ERESTARTSYS && result != -ERESTARTNOINTR &&
+	    result != -ERESTARTNOHAND && result != -ERESTART_RESTARTBLOCK)
 		return;
 	if (result == -ERESTARTSYS && action)
 		again = action->sa_flags & SA_RESTART;
+	if (result == -ERESTARTNOINTR)
+		again = true;
 	if (!again) {
 		frame->a[0] = -EINTR;
 		return;
@@ -138,7 +140,8 @@ static void settle_call(struct trap_frame *frame,
 		frame->a[7] = __NR_restart_syscall;
 }
 
-static void enter_handler(struct trap_frame *frame, int sig,
+/* False: it has no stack, and there is a SIGSEGV to be taken first. */
+static bool enter_handler(struct trap_frame *frame, int sig,
 			  const siginfo_t *info, const struct sigaction *action,
 			  uint64_t old)
 {
@@ -148,14 +151,15 @@ static void enter_handler(struct trap_frame *frame, int sig,
 		mask |= SIGNAL_BIT(sig);
 	if (signal_frame_push(frame, info, action, old) == 0) {
 		signal_set_blocked(mask);
-		return;
+		return true;
 	}
-	/* No stack for the handler; and none for SIGSEGV's own, either. */
+	/* None for SIGSEGV's own handler, either. */
 	if (sig == SIGSEGV)
 		task_current()->process->actions[SIGSEGV - 1].sa_handler =
 			SIG_DFL;
 	signal_fault(frame, SIGSEGV, SI_KERNEL, frame->sp,
 		     "no stack for a signal handler");
+	return false;
 }
 
 void signal_deliver(struct trap_frame *frame)
@@ -164,14 +168,14 @@ void signal_deliver(struct trap_frame *frame)
 	struct sigaction action;
 	siginfo_t info;
 	int sig = take(task->process, &info, &action);
-	unsigned long before = atomic_fetch_and(
-		&task->thread.pending, ~(unsigned long)TASK_RESTORE_MASK);
-	uint64_t old = before & TASK_RESTORE_MASK ? task->saved_blocked
-						  : task->blocked;
+	bool swapped = task->thread.pending & TASK_RESTORE_MASK;
+	uint64_t old = swapped ? task->saved_blocked : task->blocked;
 
 	settle_call(frame, sig ? &action : NULL);
-	if (sig)
-		enter_handler(frame, sig, &info, &action, old);
-	else if (before & TASK_RESTORE_MASK)
-		signal_set_blocked(old);
+	if (!sig)
+		signal_mask_restore();
+	else if (enter_handler(frame, sig, &info, &action, old))
+		/* The handler's end puts it back. */
+		atomic_fetch_and(&task->thread.pending,
+				 ~(unsigned long)TASK_RESTORE_MASK);
 }

@@ -53,8 +53,12 @@ struct signal_queue {
 /* Work of a system call that a signal cut short, and that goes on if no
  * handler ran (restart_syscall(2)): a sleep until a deadline. */
 struct restart {
+	long (*again)(const struct restart *); /* NULL: nothing to do */
 	uint64_t deadline;
 	vaddr_t remaining; /* where nanosleep's second argument points */
+	vaddr_t futex;     /* or what FUTEX_WAIT waits for */
+	uint32_t value, bitset;
+	int scope;
 };
 
 /* Field locks: (r) its run queue's, (s) process->signal_lock, (t) only
@@ -75,6 +79,7 @@ struct task {
 	struct mm *mm;               /* (t) the process's, or NULL */
 	uint64_t blocked;            /* (s) signal mask */
 	uint64_t saved_blocked;      /* (t) with TASK_RESTORE_MASK */
+	uint64_t awaited;            /* (s) by sigtimedwait, just now */
 	struct signal_queue pending; /* (s) for this task alone */
 	stack_t signal_stack;        /* (t) sigaltstack */
 	struct restart restart;      /* (t) */

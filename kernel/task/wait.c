@@ -35,9 +35,9 @@ bool process_tell_parent(struct process *p, int code, int status)
 	struct process *parent = p->parent;
 	struct sigaction *action = &parent->actions[SIGCHLD - 1];
 	bool ended = p->zombie;
+	bool ignored = action->sa_handler == SIG_IGN;
 	bool unwanted = ended && p->exit_signal == SIGCHLD &&
-			(action->sa_handler == SIG_IGN ||
-			 action->sa_flags & SA_NOCLDWAIT);
+			(ignored || action->sa_flags & SA_NOCLDWAIT);
 
 	p->stop_unreported = code == CLD_STOPPED;
 	p->continue_unreported = code == CLD_CONTINUED;
@@ -45,9 +45,9 @@ bool process_tell_parent(struct process *p, int code, int status)
 	if (ended) {
 		list_remove(&p->sibling_link);
 		list_add_tail(&parent->zombies, &p->sibling_link);
-		if (p->exit_signal)
+		if (p->exit_signal && !(ignored && unwanted))
 			send_to_parent(p, p->exit_signal, code, status);
-	} else if (!(action->sa_flags & SA_NOCLDSTOP)) {
+	} else if (!ignored && !(action->sa_flags & SA_NOCLDSTOP)) {
 		send_to_parent(p, SIGCHLD, code, status);
 	}
 	waitq_wake_all(&parent->children_changed);
