@@ -77,9 +77,10 @@ static long items_wait(struct poll_item *items, size_t n, uint64_t deadline)
 {
 	for (;;) {
 		long nready = items_ask(items, n, deadline > 0);
-		bool over = nready || time_now() >= deadline;
+		bool over = time_now() >= deadline;
+		bool cut = sched_interrupted();
 
-		if (!over) {
+		if (!nready && !over && !cut) {
 			sched_prepare();
 			if (items_woken(items, n) || sched_interrupted())
 				sched_cancel();
@@ -87,10 +88,10 @@ static long items_wait(struct poll_item *items, size_t n, uint64_t deadline)
 				sched_block_until(deadline);
 		}
 		items_leave(items, n);
+		if (nready || cut)
+			return nready ? nready : -ERESTARTNOHAND;
 		if (over)
-			return nready;
-		if (sched_interrupted())
-			return -ERESTARTNOHAND;
+			return 0;
 	}
 }
 
