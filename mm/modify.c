@@ -143,8 +143,10 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 	struct uio before = *uio;
 	size_t done = 0;
 
-	if (offset + n > size && mapping->tail_stored &&
-	    pg->index == size >> PAGE_SHIFT)
+	bool reset = offset + n > size && mapping->tail_stored &&
+		     pg->index == size >> PAGE_SHIFT;
+
+	if (reset)
 		reset_tail(mapping, pg);
 	if (fresh) /* nobody looks at it yet: all of it, or nothing */
 		done = uio_copy_from_nofault(uio, to, n);
@@ -160,6 +162,10 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 		done = uio_copy_from_nofault(uio, to, n);
 	page_set_flags(pg, PAGE_UPTODATE | PAGE_ACTIVE);
 	page_clear_flags(pg, PAGE_FETCHED);
+	/* If the caller's buffer was in this very page, it comes back for
+	 * reading only, or we should take it away again, for ever. */
+	if (reset && !done)
+		page_clear_flags(pg, PAGE_BACKED);
 	if (done && offset + done > size)
 		mapping->size = offset + done;
 	/* New blocks hold an old file's bytes until the page is written: it
