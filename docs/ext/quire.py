@@ -13,17 +13,25 @@
     ```{syscalls}                    the system-call table, from table.c
     ```
 
+    ```{museum} 1 11                 the tests and mutants of mistakes 1 to 11
+    ```
+
 Nothing is pasted into the book: a name that is gone breaks the build.
 """
 
 import os
 import re
+import sys
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
+
+
+sys.path.insert(0, os.path.join(TREE, "tests", "style"))
+import museum  # noqa: E402
 
 
 class Missing(Exception):
@@ -187,8 +195,30 @@ class Syscalls(SphinxDirective):
         return [nodes.paragraph("", f"{len(rows)} calls:"), table]
 
 
+class Museum(SphinxDirective):
+    """Which tests and mutants belong to the mistakes of a section."""
+
+    required_arguments = 2
+
+    def run(self):
+        first, last = map(int, self.arguments)
+        tests, mutants = museum.tests(), museum.mutants()
+        rows = nodes.bullet_list()
+        for number in range(first, last + 1):
+            names = [name for _, name in tests.get(number, [])]
+            text = nodes.paragraph("", f"{number}: ")
+            for name in names:
+                text += [nodes.literal("", name), nodes.Text(" ")]
+            for name in mutants.get(number, []):
+                text += [nodes.Text("· "), nodes.emphasis("", name),
+                         nodes.Text(" ")]
+            rows += nodes.list_item("", text)
+        return [rows]
+
+
 def setup(app):
     app.add_directive("code", Code, override=True)
     app.add_directive("session", Session)
     app.add_directive("syscalls", Syscalls)
+    app.add_directive("museum", Museum)
     return {"parallel_read_safe": True}

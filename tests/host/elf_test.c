@@ -3,7 +3,7 @@
 /*
  * elf_test.c - hostile program files.  A good one is accepted with the right
  * numbers; each mistake alone is refused; and whatever a million random
- * mutations let through keeps the promises that exec.c relies on.
+ * mutations let through keeps the promises that exec.c relies on.  Mistake 52.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -106,7 +106,7 @@ TEST(munmap_tail_keeps_the_head,
 
 TEST(munmap_leaves_neighbours_alone,
      "Intervals are half-open: what ends where the range starts, or starts "
-     "where it ends, stays (1).")
+     "where it ends, stays (1, 51).")
 {
 	char *p = map_anonymous(3);
 

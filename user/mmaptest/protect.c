@@ -350,7 +350,7 @@ TEST(mprotect_that_starts_in_a_hole_changes_nothing,
 
 TEST(mprotect_refuses_bad_arguments,
      "An unaligned address and unknown rights are EINVAL, a wrapping range "
-     "ENOMEM, and length 0 does nothing (2).")
+     "ENOMEM, and length 0 does nothing (2, 51).")
 {
 	char *p = map_anonymous(1);
 

@@ -11,6 +11,7 @@
 
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -361,14 +362,26 @@ TEST(truncation_races_with_faults,
 
 TEST(stores_during_msync_are_kept,
      "One thread counts in a shared page while another calls msync all the "
-     "time: read(2) and the disk have the last number (32, 36).")
+     "time: no store goes without a write after it, and read(2) and the disk "
+     "have the last number (32, 36).")
 {
 	int fd = make_sparse("file", PAGE), last, seen;
 	int *count = map_shared(fd, 1);
 	pthread_t thread = start(count_till_enough, count);
 
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 50; i++) {
+		struct counter written;
+		int before;
+
 		expect_ok(msync(count, PAGE, MS_SYNC));
+		/* A store after this line is one more write. */
+		written = counter_start("quire_data_pages_written");
+		before = *(volatile int *)count;
+		while (*(volatile int *)count == before)
+			sched_yield();
+		expect_ok(msync(count, PAGE, MS_SYNC));
+		expect_counted_between(&written, 1, LONG_MAX);
+	}
 	enough = true;
 	join(thread);
 	last = *count;

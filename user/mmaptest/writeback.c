@@ -128,7 +128,7 @@ TEST(msync_writes_its_range_only,
 
 TEST(stores_after_msync_are_written_again,
      "A page that is stored to again after msync is dirty again, each time "
-     "(32, 36).")
+     "(26, 32, 36).")
 {
 	enum { ROUNDS = 10 };
 	struct counter written;

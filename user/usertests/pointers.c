@@ -251,7 +251,7 @@ TEST(names_run_into_a_hole,
 
 TEST(vectors_with_absurd_lengths,
      "iovec counts and lengths that are negative, too many, or overflow in "
-     "sum are EINVAL.")
+     "sum are EINVAL (51).")
 {
 	int fd = make_file("file", PAGE);
 	char *p = map_anonymous(1);
@@ -292,7 +292,7 @@ TEST(wait_with_a_bad_address,
 }
 
 TEST(calls_that_do_not_exist,
-     "System calls of numbers that nobody has are ENOSYS.")
+     "System calls of numbers that nobody has are ENOSYS (51).")
 {
 	static const long numbers[] = {1000, 12345, 0x7fffffff};
 

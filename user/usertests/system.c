@@ -267,7 +267,7 @@ TEST(proc_self_status,
 
 TEST(proc_of_another_process,
      "/proc/PID of a child shows its state, and is gone when it was waited "
-     "for.")
+     "for (45).")
 {
 	char path[50], text[2000];
 	pid_t child = expect_ok(fork());
@@ -315,8 +315,8 @@ TEST(proc_meminfo,
 }
 
 TEST(proc_goes_on_while_processes_die,
-     "The maps and stat of children that exec nothing, but exit at any moment, "
-     "are read: text or an error, never a crash.")
+     "The maps and stat of children that exec nothing, but exit at any "
+     "moment, are read: text or an error, never a crash (45).")
 {
 	char path[50], text[2000];
 

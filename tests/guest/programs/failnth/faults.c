@@ -20,7 +20,7 @@ static int touch_memory(void)
 	return 0;
 }
 
-TEST(fault_on_fresh_memory, "The first store gets its page after all.")
+TEST(fault_on_fresh_memory, "The first store gets its page after all (29).")
 {
 	run_trial(&(struct trial){prepare_fresh, touch_memory, NULL,
 				  drop_memory, 0, false});
@@ -32,7 +32,7 @@ static int read_zeros(void)
 	return 0;
 }
 
-TEST(fault_on_zeros, "So does the first load.")
+TEST(fault_on_zeros, "So does the first load (29).")
 {
 	run_trial(&(struct trial){prepare_fresh, read_zeros, NULL, drop_memory,
 				  0, false});
@@ -57,21 +57,21 @@ static void prepare_private_holes(void)
 	prepare_holes(MAP_PRIVATE);
 }
 
-TEST(fault_on_a_file, "A page of a file is read after all.")
+TEST(fault_on_a_file, "A page of a file is read after all (29).")
 {
 	file = make_sparse("file", 0);
 	run_trial(&(struct trial){prepare_shared_holes, read_zeros, NULL,
 				  drop_memory, 0, false});
 }
 
-TEST(fault_shared_store, "A hole is filled after all.")
+TEST(fault_shared_store, "A hole is filled after all (29).")
 {
 	file = make_sparse("file", 0);
 	run_trial(&(struct trial){prepare_shared_holes, touch_memory, NULL,
 				  drop_memory, 0, false});
 }
 
-TEST(fault_private_store, "A page of a file is copied after all.")
+TEST(fault_private_store, "A page of a file is copied after all (29).")
 {
 	file = make_sparse("file", 0);
 	run_trial(&(struct trial){prepare_private_holes, touch_memory, NULL,
@@ -106,7 +106,7 @@ static void undo_forked(void)
 	drop_memory();
 }
 
-TEST(fault_copy_on_write, "A page shared after fork is copied after all.")
+TEST(fault_copy_on_write, "A page shared after fork is copied after all (29).")
 {
 	run_trial(&(struct trial){prepare_forked, touch_memory, NULL,
 				  undo_forked, 0, false});
@@ -118,7 +118,7 @@ static int read_into_memory(void)
 	return 0;
 }
 
-TEST(fault_inside_a_call, "read into fresh memory faults in the kernel.")
+TEST(fault_inside_a_call, "read into fresh memory faults in the kernel (29).")
 {
 	file = make_file("file", 5 * PAGE);
 	run_trial(&(struct trial){prepare_fresh, read_into_memory, NULL,
@@ -136,7 +136,7 @@ static void grow_stack(long n)
 	tell_parent();
 }
 
-TEST(fault_below_the_stack, "The stack grows after all.")
+TEST(fault_below_the_stack, "The stack grows after all (29).")
 {
 	run_children(grow_stack);
 }

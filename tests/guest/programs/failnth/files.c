@@ -34,7 +34,7 @@ static void can_be_repeated(void)
 }
 
 /* Pages are written without taking memory; the inode may need a block. */
-TEST(msync_can_be_repeated, "msync writes, or does so when asked again.")
+TEST(msync_can_be_repeated, "msync writes, or does so when asked again (29).")
 {
 	file = make_file("file", 5 * PAGE);
 	memory = map_shared(file, 5);
@@ -55,7 +55,7 @@ static void undo_open(void)
 	close(opened);
 }
 
-TEST(open_of_a_file, "open gives a descriptor, or takes none.")
+TEST(open_of_a_file, "open gives a descriptor, or takes none (29).")
 {
 	close(make_file("file", 10));
 	run_trial(&(struct trial){.try = try_open, .undo = undo_open});
@@ -80,7 +80,7 @@ static void undo_create(void)
 	expect_ok(unlink("new"));
 }
 
-TEST(open_of_a_new_file, "O_CREAT gives a descriptor, or takes none.")
+TEST(open_of_a_new_file, "O_CREAT gives a descriptor, or takes none (29).")
 {
 	run_trial(&(struct trial){forget_new, try_create, NULL, undo_create, 0,
 				  false});
@@ -125,7 +125,7 @@ static void cold_is_readable(void)
 	expect_between(moved, 1, 8 * PAGE);
 }
 
-TEST(read_from_a_cold_disk, "open and read of what was never read before.")
+TEST(read_from_a_cold_disk, "open and read of what was never read before (29).")
 {
 	const struct trial trial = {
 		prepare_cold,     try_cold, cold_is_readable,
@@ -156,7 +156,7 @@ static void some_moved(void)
 	expect_between(moved, 1, 3 * PAGE);
 }
 
-TEST(read_of_a_file, "read gives what it could get.")
+TEST(read_of_a_file, "read gives what it could get (29).")
 {
 	file = make_sparse("file", 0);
 	run_trial(&(struct trial){prepare_read, try_read, NULL, some_moved, 0,
@@ -189,7 +189,7 @@ static void some_written(void)
 	expect_eq(file_byte(file, moved - 1), 'w');
 }
 
-TEST(write_to_a_file, "write is short, or fails and has written nothing.")
+TEST(write_to_a_file, "write is short, or fails and has written nothing (29).")
 {
 	file = make_sparse("file", 0);
 	run_trial(&(struct trial){prepare_write, try_write, nothing_written,
@@ -211,7 +211,7 @@ static void undo_mkdir(void)
 	expect_ok(rmdir("folder"));
 }
 
-TEST(mkdir_makes_all_or_nothing, "mkdir makes a folder, or no name.")
+TEST(mkdir_makes_all_or_nothing, "mkdir makes a folder, or no name (29).")
 {
 	run_trial(&(struct trial){NULL, try_mkdir, no_folder, undo_mkdir, 0,
 				  false});
@@ -230,7 +230,7 @@ static void undo_pipe(void)
 	close(ends[1]);
 }
 
-TEST(pipe_gives_two_ends, "pipe gives two descriptors, or none.")
+TEST(pipe_gives_two_ends, "pipe gives two descriptors, or none (29).")
 {
 	run_trial(&(struct trial){
 		.try = try_pipe, .undo = undo_pipe, .errno_wanted = ENFILE});
@@ -268,7 +268,8 @@ static void full_pipe(void)
 	undo_pipe();
 }
 
-TEST(pipe_carries_what_it_took, "A write into a pipe is short, or nothing.")
+TEST(pipe_carries_what_it_took,
+     "A write into a pipe is short, or nothing (29).")
 {
 	run_trial(&(struct trial){prepare_pipe, try_pipe_write, empty_pipe,
 				  full_pipe, 0, false});
@@ -283,7 +284,7 @@ static int try_poll(void)
 	return outcome(poll(many, 200, 0));
 }
 
-TEST(poll_of_many, "poll is ENOMEM, or done.")
+TEST(poll_of_many, "poll is ENOMEM, or done (29).")
 {
 	run_trial(&(struct trial){.try = try_poll});
 }

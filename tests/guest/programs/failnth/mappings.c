@@ -31,7 +31,7 @@ static int try_mmap_anonymous(void)
 	return map_at(NULL, ANONYMOUS, -1);
 }
 
-TEST(mmap_anonymous, "mmap of private memory.")
+TEST(mmap_anonymous, "mmap of private memory (29).")
 {
 	run_trial(&(struct trial){.try = try_mmap_anonymous});
 }
@@ -41,7 +41,7 @@ static int try_mmap_shared_anonymous(void)
 	return map_at(NULL, MAP_SHARED | MAP_ANONYMOUS, -1);
 }
 
-TEST(mmap_shared_anonymous, "mmap of shared memory makes a nameless file.")
+TEST(mmap_shared_anonymous, "mmap of shared memory makes a nameless file (29).")
 {
 	run_trial(&(struct trial){.try = try_mmap_shared_anonymous,
 				  .errno_wanted = ENFILE});
@@ -52,7 +52,7 @@ static int try_mmap_file(void)
 	return map_at(NULL, MAP_SHARED, file);
 }
 
-TEST(mmap_file, "mmap of a file.")
+TEST(mmap_file, "mmap of a file (29).")
 {
 	file = make_file("file", PAGE);
 	run_trial(&(struct trial){.try = try_mmap_file});
@@ -63,7 +63,7 @@ static int try_mmap_populate(void)
 	return map_at(NULL, MAP_PRIVATE | MAP_POPULATE, file);
 }
 
-TEST(mmap_populate, "MAP_POPULATE without memory leaves it to the fault.")
+TEST(mmap_populate, "MAP_POPULATE without memory leaves it to the fault (29).")
 {
 	file = make_file("file", PAGE);
 	run_trial(&(struct trial){.try = try_mmap_populate});
@@ -74,7 +74,8 @@ static int try_mmap_fixed(void)
 	return map_at(memory + 2 * PAGE, ANONYMOUS | MAP_FIXED, -1);
 }
 
-TEST(mmap_fixed_over_another, "MAP_FIXED cuts what is there, or leaves it.")
+TEST(mmap_fixed_over_another,
+     "MAP_FIXED cuts what is there, or leaves it (29).")
 {
 	run_trial(&(struct trial){prepare_memory, try_mmap_fixed,
 				  memory_unchanged, drop_memory, 0, false});
@@ -85,7 +86,7 @@ static int try_munmap_middle(void)
 	return outcome(munmap(memory + 2 * PAGE, PAGE));
 }
 
-TEST(munmap_middle, "munmap makes one interval two, or leaves it.")
+TEST(munmap_middle, "munmap makes one interval two, or leaves it (29).")
 {
 	run_trial(&(struct trial){prepare_memory, try_munmap_middle,
 				  memory_unchanged, drop_memory, 0, false});
@@ -96,7 +97,7 @@ static int try_mprotect_middle(void)
 	return outcome(mprotect(memory + 2 * PAGE, PAGE, PROT_READ));
 }
 
-TEST(mprotect_middle, "mprotect makes one interval three, or leaves it.")
+TEST(mprotect_middle, "mprotect makes one interval three, or leaves it (29).")
 {
 	run_trial(&(struct trial){prepare_memory, try_mprotect_middle,
 				  memory_unchanged, drop_memory, 0, false});
@@ -113,7 +114,7 @@ static int try_mremap(void)
 	return outcome(munmap(p, 9 * PAGE));
 }
 
-TEST(mremap_moves, "mremap moves all pages, or none.")
+TEST(mremap_moves, "mremap moves all pages, or none (29).")
 {
 	prepare_memory();
 	if (mremap(memory, 5 * PAGE, 5 * PAGE, 0) == MAP_FAILED &&
@@ -129,7 +130,7 @@ static int try_madvise(void)
 	return outcome(madvise(memory + PAGE, PAGE, MADV_DONTNEED));
 }
 
-TEST(madvise_drops_pages, "Throwing pages away takes no memory.")
+TEST(madvise_drops_pages, "Throwing pages away takes no memory (29).")
 {
 	run_trial(&(struct trial){prepare_memory, try_madvise, NULL, NULL, 0,
 				  true});
@@ -151,7 +152,7 @@ static void undo_brk(void)
 	expect_ok(brk(heap));
 }
 
-TEST(brk_grows, "The heap's end moves, or stays.")
+TEST(brk_grows, "The heap's end moves, or stays (29).")
 {
 	heap = sbrk(0);
 	heap += -(uintptr_t)heap & (PAGE - 1);

@@ -29,7 +29,8 @@ static void execute(long n)
 	tell_parent();
 }
 
-TEST(exec_keeps_the_old_image, "execve is ENOMEM in the old image, or done.")
+TEST(exec_keeps_the_old_image,
+     "execve is ENOMEM in the old image, or done (29, 44).")
 {
 	run_children(execute);
 }
@@ -50,7 +51,8 @@ static void undo_fork(void)
 	drop_memory();
 }
 
-TEST(fork_copies_all_or_nothing, "fork makes a process, or leaves no trace.")
+TEST(fork_copies_all_or_nothing,
+     "fork makes a process, or leaves no trace (29, 44).")
 {
 	run_trial(&(struct trial){prepare_memory, try_fork, memory_unchanged,
 				  undo_fork, EAGAIN, false});
@@ -69,7 +71,7 @@ static void undo_vfork(void)
 	expect_exit(made, 'o');
 }
 
-TEST(vfork_waits_or_fails, "vfork makes a process, or not.")
+TEST(vfork_waits_or_fails, "vfork makes a process, or not (29).")
 {
 	run_trial(&(struct trial){
 		.try = try_vfork, .undo = undo_vfork, .errno_wanted = EAGAIN});
@@ -95,7 +97,7 @@ static void undo_thread(void)
 	expect_eq(result, memory);
 }
 
-TEST(threads_are_made_or_not, "clone for a thread is EAGAIN, or done.")
+TEST(threads_are_made_or_not, "clone for a thread is EAGAIN, or done (29).")
 {
 	/* glibc keeps the first one's stack. */
 	expect_eq(try_thread(), 0);
@@ -142,7 +144,7 @@ static void undo_signal(void)
 	drop_memory();
 }
 
-TEST(signals_are_delivered, "A signal needs no memory to arrive.")
+TEST(signals_are_delivered, "A signal needs no memory to arrive (29).")
 {
 	run_trial(&(struct trial){prepare_signal, try_signal, NULL, undo_signal,
 				  0, false});
