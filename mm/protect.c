@@ -137,9 +137,11 @@ int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot)
 /* --- msync --- */
 
 /* Write back what [*va, end) shows of the file at *va or after it; *va moves
- * on.  -ENOMEM: there is nothing any more. */
-static int sync_next(struct mm *mm, vaddr_t *va, vaddr_t end, bool wait)
+ * on.  -ENOMEM: there is nothing any more.  There is never a copy to be made
+ * invalid; but locked memory says so. */
+static int sync_next(struct mm *mm, vaddr_t *va, vaddr_t end, int flags)
 {
+	bool wait = flags & MS_SYNC;
 	int err = 0;
 
 	read_lock(&mm->lock);
@@ -157,6 +159,10 @@ static int sync_next(struct mm *mm, vaddr_t *va, vaddr_t end, bool wait)
 	pgoff_t first = vma_pgoff(v, start);
 	struct file *f = wait && (v->flags & VMA_SHARED) ? v->file : NULL;
 
+	if ((flags & MS_INVALIDATE) && (v->flags & VMA_LOCKED)) {
+		read_unlock(&mm->lock);
+		return -EBUSY;
+	}
 	if (f)
 		file_get(f);
 	read_unlock(&mm->lock);
@@ -183,7 +189,7 @@ int mmap_sync(struct mm *mm, vaddr_t addr, uint64_t nbytes, int flags)
 		return -ENOMEM;
 	/* MS_ASYNC promises nothing that the flusher doesn't do anyway. */
 	for (vaddr_t va = addr; va < end;) {
-		int err = sync_next(mm, &va, end, flags & MS_SYNC);
+		int err = sync_next(mm, &va, end, flags);
 
 		if (err == -ENOMEM)
 			hole = err;

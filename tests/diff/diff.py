@@ -219,8 +219,7 @@ def options():
                         help="Quire's harts, by turns")
     parser.add_argument("--build", default=build)
     parser.add_argument("--kernel", help="another kernel of Quire's")
-    parser.add_argument("--program",
-                        default=os.path.join(build, "tests", "differ"))
+    parser.add_argument("--program", help="another than the build's differ")
     parser.add_argument("--most", type=int, default=5,
                         help="how many differences to make small")
     parser.add_argument("--record", action="store_true",
@@ -230,6 +229,8 @@ def options():
     parser.add_argument("--show", nargs="+", type=int,
                         metavar=("SEED", "STEP"))
     args = parser.parse_args()
+    if not args.program:
+        args.program = os.path.join(args.build, "tests", "differ")
     if os.environ.get("QUIRE_LONG") and args.recorded:
         args.recorded, args.seeds, args.smp = False, LONG, "1,2,4"
     return args

@@ -80,6 +80,8 @@ void step_sync(void);
 void step_advise(void);
 void step_resident(void);
 void step_heap(void);
+void step_remap(void);
+void step_lock(void);
 /* The heap's steps stay in HEAP_PAGES from here. */
 enum { HEAP_PAGES = 12 };
 char *heap_start(void);

@@ -19,6 +19,9 @@
 /* Which pages are private anonymous memory, all of whose frames are its own:
  * of others mincore(2) says what is in caches. */
 static bool own_memory[ARENA_PAGES];
+/* Which pages were mapped, and treated since, by one call: 0 is none.  They
+ * are one interval on any kernel; of others Linux can't always make one. */
+static unsigned origin[ARENA_PAGES], origins;
 static char *heap;
 
 struct range {
@@ -72,10 +75,23 @@ static size_t end_page(struct range r)
 	return first_page(r) + (r.nbytes + PAGE - 1) / PAGE;
 }
 
-static void set_own(struct range r, bool own)
+static void set_pages(struct range r, unsigned from, bool own)
 {
-	for (size_t page = first_page(r); page < end_page(r); page++)
+	for (size_t page = first_page(r); page < end_page(r); page++) {
+		origin[page] = from;
 		own_memory[page] = own;
+	}
+}
+
+/* What is done to the range alone sets it apart. */
+static void set_apart(struct range r)
+{
+	origins++;
+	if ((ssize_t)r.nbytes <= 0)
+		return;
+	for (size_t page = first_page(r); page < end_page(r); page++)
+		if (page < ARENA_PAGES && origin[page])
+			origin[page] = origin[page] * 1000003 + origins;
 }
 
 /* Never executable alone: whether that can be read depends on the hart. */
@@ -97,7 +113,6 @@ static int any_prot(void)
 
 void memory_start(void)
 {
-	memset(own_memory, 0, sizeof(own_memory));
 	heap = sbrk(0);
 	heap += -(uintptr_t)heap % PAGE;
 	syscall(SYS_brk, heap);
@@ -113,7 +128,7 @@ char *heap_start(void)
 static int any_flags(void)
 {
 	static const int extra[] = {MAP_POPULATE, MAP_NORESERVE, MAP_STACK,
-				    MAP_DENYWRITE, MAP_POPULATE | MAP_NONBLOCK};
+				    MAP_LOCKED, MAP_POPULATE | MAP_NONBLOCK};
 	int flags = one_in(2) ? MAP_PRIVATE : MAP_SHARED;
 
 	if (one_in(32))
@@ -156,8 +171,9 @@ static void map_done(struct range r, int flags, char *at)
 		munmap(at, r.nbytes);
 	} else {
 		say(" = there\n");
-		set_own(r, (flags & MAP_ANONYMOUS) &&
-				   (flags & MAP_TYPE) == MAP_PRIVATE);
+		set_pages(r, ++origins,
+			  (flags & MAP_ANONYMOUS) &&
+				  (flags & MAP_TYPE) == MAP_PRIVATE);
 	}
 }
 
@@ -186,6 +202,85 @@ void step_map(void)
 	map_done(r, flags, mmap(r.start, r.nbytes, prot, flags, d->fd, offset));
 }
 
+/* --- mremap -------------------------------------------------------------- */
+
+/* The range is no longer than the call that mapped its first page made it. */
+static struct range one_origin(struct range r)
+{
+	size_t page = first_page(r), end = page + 1;
+
+	while (end < end_page(r) && origin[end] == origin[page])
+		end++;
+	r.nbytes = (end - page) * PAGE;
+	return r;
+}
+
+/* Where the kernel put it is its own affair: back to a place of ours. */
+static void bring_back(char *at, struct range old, size_t nbytes, bool own)
+{
+	struct range back = {ARENA + below(ARENA_PAGES) * PAGE, nbytes};
+
+	say(" = elsewhere");
+	if (end_page(back) > ARENA_PAGES)
+		back.start = ARENA;
+	char *now = mremap(at, nbytes, nbytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   back.start);
+	say(", now");
+	say_address(now);
+	say("\n");
+	if (old.nbytes)
+		set_pages(old, 0, false);
+	set_pages(back, ++origins, own);
+}
+
+static void remap_done(char *at, struct range old, size_t nbytes, int flags)
+{
+	bool own = own_memory[first_page(old)];
+
+	if (at == MAP_FAILED) {
+		say_result(-1);
+	} else if (at < ARENA || at >= ARENA + ARENA_PAGES * PAGE) {
+		if (flags & MREMAP_DONTUNMAP) {
+			set_apart(old);
+			old.nbytes = 0;
+		}
+		bring_back(at, old, nbytes, own);
+	} else {
+		say(" = there\n");
+		if (flags & MREMAP_DONTUNMAP)
+			set_apart(old); /* it is not locked any more */
+		else
+			set_pages(old, 0, false);
+		set_pages((struct range){at, nbytes}, ++origins, own);
+	}
+}
+
+/* Never one to a fixed place that fails after it has emptied that: what is
+ * left then is each kernel's own affair. */
+void step_remap(void)
+{
+	struct range old = one_origin(any_range(6));
+	size_t nbytes = old.nbytes, room = ARENA_PAGES - first_page(old);
+	char *to = ARENA + below(ARENA_PAGES) * PAGE;
+	int flags = one_in(4) ? 0 : MREMAP_MAYMOVE;
+
+	if (one_in(2))
+		nbytes = (1 + below(room < 6 ? room : 6)) * PAGE;
+	if ((uintptr_t)old.start % PAGE == 0 && one_in(2))
+		flags |= MREMAP_FIXED;
+	if (one_in(6))
+		flags |= MREMAP_DONTUNMAP;
+	if (one_in(64))
+		flags |= 8;
+	if (to + nbytes > ARENA + ARENA_PAGES * PAGE)
+		to = ARENA;
+	say_range("mremap", old);
+	say(" to pages %zu %#x", nbytes / PAGE, flags);
+	say_address(to);
+	remap_done(mremap(old.start, old.nbytes, nbytes, flags, to), old,
+		   nbytes, flags);
+}
+
 /* --- the others ---------------------------------------------------------- */
 
 void step_unmap(void)
@@ -196,7 +291,7 @@ void step_unmap(void)
 	say_range("munmap", r);
 	say_result(result);
 	if (result == 0)
-		set_own(r, false);
+		set_pages(r, 0, false);
 }
 
 void step_protect(void)
@@ -209,6 +304,7 @@ void step_protect(void)
 	say_range("mprotect", r);
 	say_prot(prot);
 	say_result(mprotect(r.start, r.nbytes, prot));
+	set_apart(r);
 }
 
 void step_sync(void)
@@ -221,20 +317,28 @@ void step_sync(void)
 	say_result(msync(r.start, r.nbytes, flags));
 }
 
-/* Without MADV_FREE, which promises nothing until memory is short. */
+/* Without MADV_FREE, which promises nothing until memory is short, and what
+ * splits intervals on Linux alone. */
 void step_advise(void)
 {
 	static const int advices[] = {
-		MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED,
-		MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED,   MADV_DONTNEED,
-		MADV_COLD,     MADV_DONTDUMP, MADV_DODUMP,     99,
+		MADV_DONTNEED,       MADV_DONTNEED,        MADV_DONTNEED,
+		MADV_DONTNEED,       MADV_NORMAL,          MADV_RANDOM,
+		MADV_SEQUENTIAL,     MADV_WILLNEED,        MADV_COLD,
+		MADV_PAGEOUT,        MADV_DONTFORK,        MADV_DOFORK,
+		MADV_WIPEONFORK,     MADV_KEEPONFORK,      MADV_POPULATE_READ,
+		MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, 99,
+		MADV_REMOVE,
 	};
 	struct range r = any_range(8);
-	int advice = advices[below(sizeof(advices) / sizeof(advices[0]))];
+	/* Not every disk can do the last. */
+	unsigned all = sizeof(advices) / sizeof(advices[0]) - !in_memory;
+	int advice = advices[below(all)];
 
 	say_range("madvise", r);
 	say(" %d", advice);
 	say_result(madvise(r.start, r.nbytes, advice));
+	set_apart(r);
 }
 
 void step_resident(void)
@@ -252,6 +356,30 @@ void step_resident(void)
 								    : '0');
 	}
 	say_result(result);
+}
+
+void step_lock(void)
+{
+	struct range r = any_range(6);
+
+	switch (below(4)) {
+	case 0:
+		say_range("mlock", r);
+		say_result(mlock(r.start, r.nbytes));
+		break;
+	case 1:
+		say_range("mlock on fault", r);
+		say_result(mlock2(r.start, r.nbytes, MLOCK_ONFAULT));
+		break;
+	case 2:
+		say_range("munlock", r);
+		say_result(munlock(r.start, r.nbytes));
+		break;
+	case 3:
+		say("munlockall");
+		say_result(munlockall());
+	}
+	set_apart(r);
 }
 
 void step_heap(void)

@@ -26,7 +26,7 @@ static const struct step {
 	{2, step_heap},      {36, step_access},    {3, step_jump},
 	{10, step_transfer}, {6, step_read_write}, {2, step_seek},
 	{3, step_truncate},  {2, step_sync_file},  {2, step_fork},
-	{3, step_allocate},
+	{6, step_remap},     {3, step_lock},       {3, step_allocate},
 };
 
 enum { KINDS = sizeof(steps) / sizeof(steps[0]) };

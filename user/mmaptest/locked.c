@@ -208,6 +208,23 @@ TEST(locked_pages_are_not_thrown_away,
 #endif
 }
 
+TEST(locked_pages_are_not_made_invalid,
+     "msync with MS_INVALIDATE of locked memory is EBUSY, and a hole behind it "
+     "does not matter (37).")
+{
+	char *p = reserve(3);
+
+	unmap(p, 3);
+	expect_mapped(mmap(p, 2 * PAGE, BOTH, ANONYMOUS | MAP_FIXED, -1, 0));
+	expect_ok(mlock(p + PAGE, PAGE));
+	expect_ok(msync(p, PAGE, MS_SYNC | MS_INVALIDATE));
+	expect_errno(msync(p, 2 * PAGE, MS_SYNC | MS_INVALIDATE), EBUSY);
+	expect_errno(msync(p, 3 * PAGE, MS_ASYNC | MS_INVALIDATE), EBUSY);
+	expect_errno(msync(p, 3 * PAGE, MS_SYNC), ENOMEM);
+	expect_ok(munlock(p + PAGE, PAGE));
+	expect_ok(msync(p, 2 * PAGE, MS_SYNC | MS_INVALIDATE));
+}
+
 TEST(mlockall_locks_what_there_is,
      "MCL_CURRENT brings all mappings in; munlockall ends it.")
 {
