@@ -26,6 +26,7 @@
 
 #include "fs/buffer.h"
 
+#include "fs/journal.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -168,6 +169,8 @@ static struct buffer *buffer_alloc(uint32_t nbytes)
 	}
 	b->nbytes = nbytes;
 	list_init(&b->unused_link);
+	list_init(&b->running_link);
+	list_init(&b->logged_link);
 	return b;
 }
 
@@ -335,24 +338,55 @@ static void dirty_insert_locked(struct buffer *b)
 	atomic_fetch_or(&b->state, BUFFER_DIRTY);
 }
 
+static void dirty_locked(struct buffer *b)
+{
+	const unsigned bits = BUFFER_UPTODATE | BUFFER_DIRTY | BUFFER_HELD;
+
+	if ((b->state & bits) == BUFFER_UPTODATE)
+		dirty_insert_locked(b);
+}
+
 void buffer_dirty(struct buffer *b)
 {
 	spin_lock(&cache.lock);
-	if ((b->state & (BUFFER_UPTODATE | BUFFER_DIRTY)) == BUFFER_UPTODATE)
-		dirty_insert_locked(b);
+	dirty_locked(b);
 	spin_unlock(&cache.lock);
 }
 
-bool buffer_clean(struct buffer *b)
+static bool clean_locked(struct buffer *b)
 {
-	spin_lock(&cache.lock);
 	bool dirty = b->state & BUFFER_DIRTY;
 
 	if (dirty)
 		tree_remove(&cache.dirty, &b->dirty_node);
 	atomic_fetch_and(&b->state, ~BUFFER_DIRTY);
+	return dirty;
+}
+
+bool buffer_clean(struct buffer *b)
+{
+	spin_lock(&cache.lock);
+	bool dirty = clean_locked(b);
 	spin_unlock(&cache.lock);
 	return dirty;
+}
+
+void buffer_hold(struct buffer *b)
+{
+	spin_lock(&cache.lock);
+	clean_locked(b);
+	if (!(atomic_fetch_or(&b->state, BUFFER_HELD) & BUFFER_HELD))
+		atomic_fetch_add(&b->refs, 1);
+	spin_unlock(&cache.lock);
+}
+
+void buffer_unhold(struct buffer *b, bool dirty)
+{
+	spin_lock(&cache.lock);
+	atomic_fetch_and(&b->state, ~BUFFER_HELD);
+	if (dirty)
+		dirty_locked(b);
+	spin_unlock(&cache.lock);
 }
 
 struct buffer *buffer_next_dirty(struct block_device *device, uint64_t block)
@@ -377,7 +411,9 @@ struct buffer *buffer_next_dirty(struct block_device *device, uint64_t block)
 
 void buffer_end(struct buffer *b)
 {
-	if (!(b->state & BUFFER_DIRTY))
+	if (b->device->journal)
+		journal_changed(b->device->journal, b);
+	else if (!(b->state & BUFFER_DIRTY))
 		buffer_dirty(b);
 	buffer_release(b);
 }
@@ -393,6 +429,8 @@ void buffer_forget(struct block_device *device, uint64_t block, uint32_t nbytes)
 	buffer_begin(b);
 	buffer_clean(b);
 	atomic_fetch_and(&b->state, ~BUFFER_UPTODATE);
+	if (device->journal)
+		journal_forgot(device->journal, b);
 	buffer_release(b);
 	buffer_put(b);
 }

@@ -25,31 +25,38 @@
 #include "kernel/lib/tree.h"
 
 /*
- * Field locks: (b) begin/end, (h) the cache's spinlock, (a) atomic,
- * (c) constant.
+ * Field locks: (b) begin/end, (h) the cache's spinlock, (j) the journal's,
+ * (a) atomic, (c) constant.
  *
  * Invariants:
  *   B1  DIRTY  <=>  dirty_node is in the tree of dirty buffers; then UPTODATE
  *   B2  on the list of unused ones  <=>  refs is 0 and not DIRTY
  *   B3  BUSY: one task between begin and end, or one transfer under way
+ *   B4  HELD (by a journal: fs/journal.h): not DIRTY, and one of refs
  */
 struct buffer {
 	struct block_device *device; /* (c) */
 	uint64_t block;              /* (c) in units of nbytes */
 	uint32_t nbytes;             /* (c) 1024, 2048 or 4096 */
 	atomic_uint refs;            /* (a) 0 to 1 only under (h) */
-	atomic_uint state;           /* (a) BUFFER_*; DIRTY under (h) */
+	atomic_uint state;           /* (a) BUFFER_*; DIRTY, HELD under (h) */
 	uint8_t *data;               /* (c); contents (b) */
 	struct buffer *hash_next;    /* (h) */
 	struct list unused_link;     /* (h) */
 	struct tree_node dirty_node; /* (h) */
+	struct list running_link;    /* (j) journal->running */
+	struct list logged_link;     /* (j) journal->logged, as part of ... */
+	uint32_t log_tid, log_start; /* (j) ... this transaction, found there */
 };
 
 enum {
 	BUFFER_UPTODATE = 1,
 	BUFFER_DIRTY = 2,
 	BUFFER_BUSY = 4,
-	BUFFER_WAITERS = 8, /* somebody sleeps for BUSY */
+	BUFFER_WAITERS = 8,    /* somebody sleeps for BUSY */
+	BUFFER_HELD = 16,      /* not to be written before it is let go of */
+	BUFFER_RUNNING = 32,   /* changed by the running transaction */
+	BUFFER_FORGOTTEN = 64, /* and its block was freed by it */
 };
 
 void buffer_init_cache(void);
@@ -86,6 +93,10 @@ bool buffer_try(struct buffer *b);
 void buffer_release(struct buffer *b);
 /* Mark it dirty, unless the block was freed. */
 void buffer_dirty(struct buffer *b);
+/* For the journal: HELD, with one more reference, and not dirty; no longer
+ * HELD, but dirty if @dirty: buffer_put() is the caller's. */
+void buffer_hold(struct buffer *b);
+void buffer_unhold(struct buffer *b, bool dirty);
 /* No longer dirty; was it? */
 bool buffer_clean(struct buffer *b);
 /* The first dirty one at or after @block, referenced, or NULL. */

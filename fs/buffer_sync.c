@@ -19,7 +19,7 @@
  */
 
 #include "arch/riscv/layout.h"
-#include "fs/buffer.h"
+#include "fs/journal.h"
 #include "kernel/sync/mutex.h"
 
 enum { WRITEOUTS = 8 };
@@ -48,8 +48,13 @@ static void writeout_done(struct block_request *request, int error)
 {
 	struct writeout *w = request->owner;
 
-	for (unsigned i = 0; i < w->n; i++)
-		buffer_release(w->buffers[i]);
+	for (unsigned i = 0; i < w->n; i++) {
+		struct buffer *b = w->buffers[i];
+
+		if (b->device->journal && !error)
+			journal_home(b->device->journal, b);
+		buffer_release(b);
+	}
 	unsigned long irq = spin_lock_irq(&flight_lock);
 	w->error = error;
 	w->in_flight = false;

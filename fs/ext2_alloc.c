@@ -17,12 +17,18 @@
  * each starts in another group; others stay near their parent; all of them in
  * groups that have at least the average room.
  *
+ * With a journal a freed block is pinned until the transaction that freed it
+ * counts.  To be taken a block must be free in its group's bitmap and in no
+ * bitmap of pinned ones.
+ *
  * Locking: fs->lock, for bitmaps, descriptors and counts.
  * Tests: tests/host/ext2_model_test.c.
  */
 
 #include "fs/ext2_core.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "mm/slab.h"
 
 struct ext2_group *ext2_group(struct ext2 *fs, uint32_t g)
 {
@@ -116,6 +122,67 @@ static uint32_t bit_choose(const uint8_t *map, uint32_t from, uint32_t to)
 	return bit_find(map, from, to, false);
 }
 
+/* --- pinned blocks --- */
+
+static bool has_pins(const struct ext2 *fs, uint32_t g)
+{
+	return fs->journal && (fs->pins[0][g] || fs->pins[1][g]);
+}
+
+/* What of group @g can't be taken: in use, or pinned. */
+static const uint8_t *taken(struct ext2 *fs, uint32_t g, const uint8_t *bitmap)
+{
+	uint64_t *out = (void *)fs->scratch;
+
+	if (!has_pins(fs, g))
+		return bitmap;
+	memcpy(out, bitmap, fs->block_size);
+	for (unsigned side = 0; side < 2; side++) {
+		const uint64_t *pins = (const void *)fs->pins[side][g];
+
+		for (uint32_t i = 0; pins && i < fs->block_size / 8; i++)
+			out[i] |= pins[i];
+	}
+	return fs->scratch;
+}
+
+/* Pin blocks that are about to be freed; revoke what may be in the journal of
+ * them.  -ENOMEM. */
+static int pin(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n,
+	       bool in_buffers)
+{
+	struct journal *j = fs->journal;
+	uint32_t bit = start - ext2_group_start(fs, g);
+
+	if (!j)
+		return 0;
+	unsigned side = j->tid & 1;
+	uint8_t **pins = &fs->pins[side][g];
+
+	if (!*pins)
+		*pins = kmalloc_zeroed(fs->block_size);
+	if (!*pins)
+		return -ENOMEM;
+	int err = in_buffers ? journal_revoke(j, start, n) : 0;
+
+	if (err)
+		return err;
+	bits_set(*pins, bit, bit + n, true);
+	fs->npinned[side] += n;
+	return 0;
+}
+
+void ext2_unpin(struct ext2 *fs, unsigned side)
+{
+	mutex_lock(&fs->lock);
+	for (uint32_t g = 0; fs->pins[side] && g < fs->ngroups; g++) {
+		kfree(fs->pins[side][g]);
+		fs->pins[side][g] = NULL;
+	}
+	fs->npinned[side] = 0;
+	mutex_unlock(&fs->lock);
+}
+
 /* --- blocks --- */
 
 static bool overlaps(uint32_t a, uint32_t na, uint32_t b, uint32_t nb)
@@ -165,11 +232,12 @@ static int group_alloc(struct ext2 *fs, uint32_t g, uint32_t from,
 
 	if (err)
 		return err;
-	uint32_t bit = bit_choose(bitmap->data, from, end);
+	const uint8_t *map = taken(fs, g, bitmap->data);
+	uint32_t bit = bit_choose(map, from, end);
 	uint32_t limit = min_u64(end, (uint64_t)bit + min_u64(wanted, nfree));
 
 	*start = ext2_group_start(fs, g) + bit;
-	*n = bit_find(bitmap->data, bit, limit, true) - bit;
+	*n = bit_find(map, bit, limit, true) - bit;
 	if (bit == end)
 		err = -ENOSPC;
 	else if (in_metadata(fs, g, *start, *n))
@@ -195,6 +263,10 @@ int ext2_alloc_blocks(struct ext2 *fs, uint32_t goal, uint32_t wanted,
 	for (uint32_t i = 1; i <= fs->ngroups && err == -ENOSPC; i++)
 		err = group_alloc(fs, (first + i) % fs->ngroups, 0, wanted,
 				  start, n);
+	/* Now, and not when the caller gives back what he has already, which
+	 * is pinned from then on and would let him try for ever. */
+	if (err == -ENOSPC && fs->npinned[0] + fs->npinned[1])
+		fs->wants_room = true;
 	mutex_unlock(&fs->lock);
 	return err;
 }
@@ -213,6 +285,8 @@ static int group_free(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n,
 		err = ext2_corrupt(fs, "blocks %u+%u freed, not in use", start,
 				   n);
 	else
+		err = pin(fs, g, start, n, in_buffers);
+	if (!err)
 		blocks_mark(fs, g, bitmap, bit, n, false);
 	/* Here, where nobody can have taken them again yet. */
 	for (uint32_t i = 0; i < n && !err && in_buffers; i++)

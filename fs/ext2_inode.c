@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * ext2_inode.c - inodes: from the disk's table to memory and back.
+ * ext2_inode.c - the life of an inode.
  *
- * Inode numbers count through the tables of all groups, from 1.  In memory an
- * inode is the VFS's struct inode, with struct ext2_node for what only ext2
- * knows.  Changes happen in memory, and mark it dirty; ext2_write_inode()
- * stores them into the table's buffer later, when the VFS says so.  Only an
- * inode's birth and its death are stored at once.
- *
- * block[] has several uses: the map of a regular file, a directory or a long
- * symbolic link; the text of a short link; the number of a device, in one
- * of two encodings.  has_map() knows.
- *
- * Times: seconds, in a signed 32-bit number; larger inodes have 30 bits of
- * nanoseconds and two more bits of seconds.
+ * In memory an inode is the VFS's struct inode, with struct ext2_node for what
+ * only ext2 knows.  Changes happen in memory, and mark it dirty;
+ * ext2_write_inode() stores them into the table's buffer later, when the VFS
+ * says so.  Only an inode's birth and its death are stored at once.  (With a
+ * journal a commit stores some of it, too: ext2_commit.c.)
  *
  * Locking: the inode's lock is held by whoever calls in, except at birth
  * and death, when nobody else can see it; map_lock for block[].
@@ -26,173 +19,6 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-/* What new inodes use of the space beyond 128 bytes, where there is any. */
-enum { EXTRA_SIZE = sizeof(struct ext2_raw_inode) - EXT2_REV0_INODE_SIZE };
-
-/* Sectors that the block of extended attributes counts for. */
-static uint64_t attribute_sectors(const struct inode *inode)
-{
-	return ext2_node(inode)->attributes
-		       ? ext2_of(inode)->block_size >> SECTOR_SHIFT
-		       : 0;
-}
-
-static bool is_short_link(const struct inode *inode)
-{
-	return inode_is(inode, S_IFLNK) &&
-	       inode->nsectors == attribute_sectors(inode);
-}
-
-static bool has_map(const struct inode *inode)
-{
-	return inode_is(inode, S_IFREG) || inode_is(inode, S_IFDIR) ||
-	       (inode_is(inode, S_IFLNK) && !is_short_link(inode));
-}
-
-static bool is_device(const struct inode *inode)
-{
-	return inode_is(inode, S_IFCHR) || inode_is(inode, S_IFBLK);
-}
-
-/* --- the table --- */
-
-/* Where @inode lies in its table: *raw points into *out. */
-static int raw_read(struct inode *inode, struct buffer **out,
-		    struct ext2_raw_inode **raw)
-{
-	struct ext2 *fs = ext2_of(inode);
-	uint32_t g = (inode->ino - 1) / fs->inodes_per_group;
-	uint32_t at = (inode->ino - 1) % fs->inodes_per_group * fs->inode_size;
-	int err = ext2_read(
-		fs, ext2_group(fs, g)->inode_table + (at >> fs->block_shift),
-		out);
-
-	if (!err)
-		*raw = (void *)((*out)->data + at % fs->block_size);
-	return err;
-}
-
-/* Does this inode's record have room for the finer parts of times? */
-static bool has_extra(const struct ext2 *fs, const struct ext2_raw_inode *raw)
-{
-	return fs->inode_size > EXT2_REV0_INODE_SIZE &&
-	       raw->extra_size >= offsetof(struct ext2_raw_inode, created) -
-					  EXT2_REV0_INODE_SIZE;
-}
-
-static struct timestamp time_load(uint32_t seconds, uint32_t extra)
-{
-	return (struct timestamp){
-		.seconds = (int32_t)seconds + ((int64_t)(extra & 3) << 32),
-		.nanoseconds = extra >> 2,
-	};
-}
-
-static uint32_t time_extra(struct timestamp t)
-{
-	int64_t epoch = (t.seconds - (int32_t)t.seconds) >> 32;
-
-	return ((uint32_t)epoch & 3) | t.nanoseconds << 2;
-}
-
-static void load_times(struct inode *inode, const struct ext2_raw_inode *raw)
-{
-	bool extra = has_extra(ext2_of(inode), raw);
-
-	inode->accessed =
-		time_load(raw->accessed, extra ? raw->accessed_extra : 0);
-	inode->modified =
-		time_load(raw->modified, extra ? raw->modified_extra : 0);
-	inode->changed =
-		time_load(raw->changed, extra ? raw->changed_extra : 0);
-}
-
-static void store_times(const struct inode *inode, struct ext2_raw_inode *raw)
-{
-	raw->accessed = (uint32_t)inode->accessed.seconds;
-	raw->modified = (uint32_t)inode->modified.seconds;
-	raw->changed = (uint32_t)inode->changed.seconds;
-	raw->deleted = ext2_node(inode)->deleted;
-	if (!has_extra(ext2_of(inode), raw))
-		return;
-	raw->accessed_extra = time_extra(inode->accessed);
-	raw->modified_extra = time_extra(inode->modified);
-	raw->changed_extra = time_extra(inode->changed);
-}
-
-/* Is what the disk says of a size possible? */
-static bool size_valid(const struct inode *inode)
-{
-	const struct ext2 *fs = ext2_of(inode);
-	uint64_t size = inode_size(inode);
-
-	switch (inode->mode & S_IFMT) {
-	case S_IFREG:
-		return size <= fs->super.max_size;
-	case S_IFDIR:
-		/* Directories have no holes, so no more than the disk. */
-		return size && size % fs->block_size == 0 &&
-		       size >> fs->block_shift <= fs->nblocks;
-	case S_IFLNK:
-		return size && size < (is_short_link(inode) ? EXT2_FAST_LINK_MAX
-							    : fs->block_size);
-	case S_IFCHR:
-	case S_IFBLK:
-	case S_IFIFO:
-	case S_IFSOCK:
-		return true;
-	}
-	return false; /* no such type */
-}
-
-static void set_ops(struct inode *inode)
-{
-	inode->mapping.ops = &ext2_mapping_ops;
-	if (inode_is(inode, S_IFDIR))
-		inode->ops = &ext2_dir_ops;
-	else if (inode_is(inode, S_IFLNK))
-		inode->ops = &ext2_link_ops;
-	else
-		inode->ops = &ext2_file_ops;
-}
-
-static void load(struct inode *inode, const struct ext2_raw_inode *raw)
-{
-	struct ext2_node *node = ext2_node(inode);
-
-	inode->mode = raw->mode;
-	inode->nlink = raw->nlink;
-	inode->uid = raw->uid | (uint32_t)raw->uid_high << 16;
-	inode->gid = raw->gid | (uint32_t)raw->gid_high << 16;
-	inode->generation = raw->generation;
-	inode->nsectors = raw->nsectors;
-	inode->mapping.size = raw->size;
-	if (inode_is(inode, S_IFREG) && ext2_of(inode)->disk->revision)
-		inode->mapping.size |= (uint64_t)raw->size_high << 32;
-	node->flags = raw->flags;
-	node->attributes = raw->attributes;
-	memcpy(node->block, raw->block, sizeof(node->block));
-	if (is_device(inode))
-		inode->rdev = raw->block[0] ? raw->block[0] : raw->block[1];
-	load_times(inode, raw);
-	set_ops(inode);
-}
-
-static int check(struct inode *inode)
-{
-	struct ext2_node *node = ext2_node(inode);
-	struct ext2 *fs = ext2_of(inode);
-	unsigned long long ino = inode->ino;
-
-	if (node->flags & (EXT2_INODE_EXTENTS | EXT2_INODE_INLINE))
-		return ext2_corrupt(fs, "inode %llu has no block map", ino);
-	if (node->attributes && !ext2_block_valid(fs, node->attributes))
-		return ext2_corrupt(fs, "attributes of inode %llu", ino);
-	if (!size_valid(inode))
-		return ext2_corrupt(fs, "type or size of inode %llu", ino);
-	return 0;
-}
-
 static struct ext2_node *node_new(struct ext2 *fs)
 {
 	struct ext2_node *node = kmalloc_zeroed(sizeof(*node));
@@ -200,6 +26,11 @@ static struct ext2_node *node_new(struct ext2 *fs)
 	if (!node)
 		return NULL;
 	mutex_init(&node->map_lock, "ext2 map", RANK_INODE_MAP);
+	node->shrinks_to = UINT64_MAX;
+	list_init(&node->joined_link[0]);
+	list_init(&node->joined_link[1]);
+	list_init(&node->held_link);
+	list_init(&node->orphan_link);
 	atomic_fetch_add(&fs->nnodes, 1);
 	return node;
 }
@@ -210,26 +41,43 @@ static void node_free(struct ext2 *fs, struct ext2_node *node)
 	kfree(node);
 }
 
+static bool is_journal(const struct inode *inode)
+{
+	const struct ext2 *fs = ext2_of(inode);
+
+	return fs->mounting && inode->ino == fs->disk->journal_ino;
+}
+
+/* Without links, but to be looked at: the list of orphans names it. */
+static bool is_orphan(const struct inode *inode)
+{
+	return ext2_of(inode)->mounting && inode->ino != EXT2_ROOT_INO &&
+	       !is_journal(inode);
+}
+
 int ext2_read_inode(struct inode *inode)
 {
 	struct ext2 *fs = ext2_of(inode);
 	struct ext2_raw_inode *raw;
 	struct buffer *b;
 
-	/* Numbers below first_ino are the filesystem's own: the journal. */
+	/* Numbers below first_ino are the filesystem's own. */
 	if (inode->ino > fs->ninodes ||
-	    (inode->ino < fs->first_ino && inode->ino != EXT2_ROOT_INO))
+	    (inode->ino < fs->first_ino && inode->ino != EXT2_ROOT_INO &&
+	     !is_journal(inode)))
 		return ext2_corrupt(fs, "inode number %llu",
 				    (unsigned long long)inode->ino);
 	inode->private = node_new(fs);
 	if (!inode->private)
 		return -ENOMEM;
-	int err = raw_read(inode, &b, &raw);
+	ext2_node(inode)->inode = inode;
+	int err = ext2_raw_read(inode, &b, &raw);
 
 	if (!err) {
-		load(inode, raw);
+		ext2_load(inode, raw);
 		buffer_put(b);
-		err = inode->nlink ? check(inode) : -ESTALE;
+		err = inode->nlink || is_orphan(inode) ? ext2_check_inode(inode)
+						       : -ESTALE;
 	}
 	if (err)
 		ext2_forget_inode(inode);
@@ -238,41 +86,9 @@ int ext2_read_inode(struct inode *inode)
 
 void ext2_forget_inode(struct inode *inode)
 {
+	ext2_leave(inode);
+	ext2_orphan_forget(inode);
 	node_free(ext2_of(inode), ext2_node(inode));
-}
-
-/* The record's fields, but for those only its birth sets. */
-static void store(const struct inode *inode, struct ext2_raw_inode *raw)
-{
-	const struct ext2_node *node = ext2_node(inode);
-
-	raw->mode = (uint16_t)inode->mode;
-	raw->nlink = (uint16_t)inode->nlink;
-	raw->uid = (uint16_t)inode->uid;
-	raw->uid_high = inode->uid >> 16;
-	raw->gid = (uint16_t)inode->gid;
-	raw->gid_high = inode->gid >> 16;
-	raw->size = (uint32_t)inode_size(inode);
-	if (inode_is(inode, S_IFREG) && ext2_of(inode)->disk->revision)
-		raw->size_high = inode_size(inode) >> 32;
-	raw->nsectors = (uint32_t)inode->nsectors;
-	raw->flags = node->flags;
-	raw->attributes = node->attributes;
-	memcpy(raw->block, node->block, sizeof(raw->block));
-	store_times(inode, raw);
-}
-
-static void store_birth(struct inode *inode, struct ext2_raw_inode *raw)
-{
-	struct ext2 *fs = ext2_of(inode);
-
-	memset(raw, 0, fs->inode_size);
-	raw->generation = inode->generation;
-	if (fs->inode_size < sizeof(*raw))
-		return;
-	raw->extra_size = EXTRA_SIZE;
-	raw->created = (uint32_t)inode->changed.seconds;
-	raw->created_extra = time_extra(inode->changed);
 }
 
 /* From memory into the table's buffer. */
@@ -282,17 +98,33 @@ static void raw_store(struct inode *inode, struct buffer *b,
 	mutex_lock(&ext2_node(inode)->map_lock);
 	buffer_begin(b);
 	if (birth)
-		store_birth(inode, raw);
-	store(inode, raw);
+		ext2_store_birth(inode, raw);
+	ext2_store(inode, raw);
 	buffer_end(b);
 	mutex_unlock(&ext2_node(inode)->map_lock);
+}
+
+/* With a journal: what has not changed need not go there. */
+static bool is_stored(struct inode *inode, const struct ext2_raw_inode *raw)
+{
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_raw_inode now;
+	size_t nbytes = min_u64(sizeof(now), fs->inode_size);
+
+	if (!fs->journal)
+		return false;
+	memcpy(&now, raw, nbytes);
+	mutex_lock(&ext2_node(inode)->map_lock);
+	ext2_store(inode, &now);
+	mutex_unlock(&ext2_node(inode)->map_lock);
+	return memcmp(&now, raw, nbytes) == 0;
 }
 
 static int inode_store(struct inode *inode, bool birth)
 {
 	struct ext2_raw_inode *raw;
 	struct buffer *b;
-	int err = raw_read(inode, &b, &raw);
+	int err = ext2_raw_read(inode, &b, &raw);
 
 	if (err)
 		return err;
@@ -301,8 +133,13 @@ static int inode_store(struct inode *inode, bool birth)
 	if (birth && raw->nlink)
 		err = ext2_corrupt(ext2_of(inode), "inode %llu is not free",
 				   (unsigned long long)inode->ino);
+	else if (birth || !is_stored(inode, raw))
+		err = ext2_join(inode);
 	else
+		goto put;
+	if (!err)
 		raw_store(inode, b, raw, birth);
+put:
 	buffer_put(b);
 	return err;
 }
@@ -315,10 +152,15 @@ int ext2_write_inode(struct inode *inode, bool sync)
 		return 0;
 	int err = ext2_may_write(fs) ? 0 : ext2_trim_surplus(inode);
 
-	if (!err)
+	if (!err) {
+		ext2_start(fs);
 		err = inode_store(inode, false);
+		ext2_stop(fs);
+	}
 	if (err || !sync)
 		return err;
+	if (fs->journal)
+		return ext2_make_durable(inode);
 	err = buffer_sync(fs->device);
 	return err ? err : block_flush(fs->device);
 }
@@ -339,9 +181,9 @@ static void fill_new(struct inode *inode, uint32_t mode, uint32_t rdev)
 	inode->changed = timestamp_now();
 	inode->modified = inode->accessed = inode->changed;
 	/* The old encoding of device numbers has 8 bits for each half. */
-	if (is_device(inode))
+	if (ext2_is_device(inode))
 		node->block[rdev > UINT16_MAX] = rdev;
-	set_ops(inode);
+	ext2_set_ops(inode);
 }
 
 int ext2_new_inode(struct inode *dir, uint32_t mode, uint32_t rdev,
@@ -368,18 +210,22 @@ int ext2_new_inode(struct inode *dir, uint32_t mode, uint32_t rdev,
 		goto free_node;
 	}
 	inode->private = node;
+	node->inode = inode;
 	fill_new(inode, mode, rdev);
 	err = inode_store(inode, true);
-	if (!err) {
-		*out = inode;
-		return 0;
-	}
-	inode->nlink = 0;
-	inode_put(inode);
+	if (err)
+		ext2_abandon(inode);
+	*out = inode;
 	return err;
 free_node:
 	node_free(fs, node);
 	return err;
+}
+
+void ext2_abandon(struct inode *inode)
+{
+	inode->nlink = 0;
+	ext2_orphan_add(inode);
 }
 
 /* Let go of the block of extended attributes, which may have other users. */
@@ -417,22 +263,47 @@ static int free_attributes(struct inode *inode)
 	return err;
 }
 
-/* All that the inode owns but its number. */
+/* All that the inode has pages or a map for. */
 static int free_contents(struct inode *inode)
 {
 	int err = 0;
 
 	/* Pages first: none may reach a block that is another file's. */
+	ext2_write_promised(inode, 0);
 	if (inode_is(inode, S_IFREG))
 		err = mapping_resize(&inode->mapping, 0);
-	if (!err && has_map(inode))
-		err = ext2_map_trim(inode, 0);
-	return err ? err : free_attributes(inode);
+	if (!err && ext2_has_map(inode))
+		err = ext2_map_trim_all(inode, 0);
+	return err;
+}
+
+/* The rest: its contents are freed, or @err says why not. */
+static int free_record(struct inode *inode, struct buffer *b,
+		       struct ext2_raw_inode *raw, int err)
+{
+	struct ext2_node *node = ext2_node(inode);
+	struct ext2 *fs = ext2_of(inode);
+
+	if (!err)
+		err = ext2_join(inode);
+	if (!err)
+		err = free_attributes(inode);
+	if (!err)
+		err = ext2_orphan_remove(inode);
+	if (!err) {
+		inode->mapping.size = 0;
+		node->deleted = (uint32_t)timestamp_now().seconds;
+	}
+	raw_store(inode, b, raw, false);
+	ext2_leave(inode);
+	if (err)
+		return err;
+	return ext2_free_ino(fs, (uint32_t)inode->ino,
+			     inode_is(inode, S_IFDIR));
 }
 
 static int free_inode(struct inode *inode)
 {
-	struct ext2_node *node = ext2_node(inode);
 	struct ext2 *fs = ext2_of(inode);
 	struct ext2_raw_inode *raw;
 	struct buffer *b;
@@ -441,20 +312,15 @@ static int free_inode(struct inode *inode)
 	/* Its place in the table is at hand before anything is freed, so
 	 * that, come what may, the disk never names what is another's. */
 	if (!err)
-		err = raw_read(inode, &b, &raw);
+		err = ext2_raw_read(inode, &b, &raw);
 	if (err)
 		return err;
 	err = free_contents(inode);
-	if (!err) {
-		inode->mapping.size = 0;
-		node->deleted = (uint32_t)timestamp_now().seconds;
-	}
-	raw_store(inode, b, raw, false);
+	ext2_start(fs);
+	err = free_record(inode, b, raw, err);
+	ext2_stop(fs);
 	buffer_put(b);
-	if (err)
-		return err;
-	return ext2_free_ino(fs, (uint32_t)inode->ino,
-			     inode_is(inode, S_IFDIR));
+	return err;
 }
 
 void ext2_free_inode(struct inode *inode)
@@ -467,12 +333,45 @@ void ext2_free_inode(struct inode *inode)
 		       (unsigned long long)inode->ino, err);
 }
 
+/* --- directories and links: blocks as buffers --- */
+
+int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out)
+{
+	uint32_t disk, one;
+	int err = ext2_map_find(inode, n, 1, &disk, &one);
+
+	if (err)
+		return err;
+	if (!disk)
+		return ext2_corrupt(ext2_of(inode), "a hole in inode %llu",
+				    (unsigned long long)inode->ino);
+	return ext2_read(ext2_of(inode), disk, out);
+}
+
+int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out)
+{
+	struct ext2 *fs = ext2_of(inode);
+	uint32_t disk, one;
+	bool fresh;
+	int err = ext2_map_make(inode, n, 1, &disk, &one, &fresh);
+
+	if (err)
+		return err;
+	if (!fresh)
+		return ext2_corrupt(fs, "blocks past the end of inode %llu",
+				    (unsigned long long)inode->ino);
+	err = buffer_zeroed(fs->device, disk, fs->block_size, out);
+	if (err)
+		ext2_map_undo(inode, n, 1);
+	return err;
+}
+
 static int ext2_read_link(struct inode *inode, char *target, size_t nbytes)
 {
 	size_t n = min_u64(inode_size(inode), nbytes - 1);
 	struct buffer *b;
 
-	if (is_short_link(inode)) {
+	if (ext2_is_short_link(inode)) {
 		memcpy(target, ext2_node(inode)->block, n);
 		target[n] = '\0';
 		return 0;

@@ -19,7 +19,8 @@
  *
  * Trimming goes from front to back and run by run: the blocks are freed, then
  * the slots cleared; a map block goes when everything in it has.  Every step
- * leaves a consistent file, so an error may stop it anywhere.
+ * leaves a consistent file, so an error may stop it anywhere; and, where there
+ * is a journal, the end of a transaction.
  *
  * Numbers that come from the disk are checked before they are followed.  A
  * tree that refers to itself can't loop, having only four levels, and frees
@@ -296,6 +297,8 @@ int ext2_map_make(struct inode *inode, uint64_t first, uint32_t max,
 	err = branch_result(inode, &br, max, disk, n);
 	if (!err && !*disk)
 		err = ext2_may_write(ext2_of(inode));
+	if (!err && !*disk)
+		err = ext2_join(inode);
 	if (!err && !*disk) {
 		err = branch_grow(inode, &br, choose_goal(inode, first, &br),
 				  disk, n);
@@ -305,6 +308,7 @@ int ext2_map_make(struct inode *inode, uint64_t first, uint32_t max,
 		node->goal_for = (uint32_t)(first + *n);
 		node->goal = *disk + *n;
 		inode_dirty(inode);
+		ext2_order(inode);
 	}
 	branch_put(&br);
 unlock:
@@ -314,11 +318,19 @@ unlock:
 
 /* --- trimming --- */
 
+/* Blocks and runs that one handle frees: each changes up to six buffers. */
+enum { TRIM_STEPS = 6 };
+
+struct trim {
+	struct inode *inode;
+	unsigned left; /* how many more */
+};
+
 /* Free what the data slots [from, to) of one array name. */
-static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
+static int trim_data(struct trim *t, struct buffer *b, uint32_t *slots,
 		     uint32_t from, uint32_t to)
 {
-	struct ext2 *fs = ext2_of(inode);
+	struct inode *inode = t->inode;
 
 	while (from < to) {
 		uint32_t block = slots[from], n = 1;
@@ -327,6 +339,8 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
 			from++;
 			continue;
 		}
+		if (t->left-- == 0)
+			return -EAGAIN;
 		while (from + n < to && slots[from + n] == block + n)
 			n++;
 		int err = check_block(inode, block);
@@ -334,7 +348,7 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
 		if (!err)
 			err = check_block(inode, block + n - 1);
 		if (!err)
-			err = ext2_free_blocks(fs, block, n,
+			err = ext2_free_blocks(ext2_of(inode), block, n,
 					       ext2_in_buffers(inode));
 		if (err)
 			return err;
@@ -349,9 +363,10 @@ static int trim_data(struct inode *inode, struct buffer *b, uint32_t *slots,
  * Trim the tree of map blocks below *@slot (which is in @b; NULL: in the
  * inode) from its data block @first on; it is @height map blocks high.
  */
-static int trim_tree(struct inode *inode, struct buffer *b, uint32_t *slot,
+static int trim_tree(struct trim *t, struct buffer *b, uint32_t *slot,
 		     unsigned height, uint64_t first)
 {
+	struct inode *inode = t->inode;
 	struct ext2 *fs = ext2_of(inode);
 	unsigned shift = map_shift(fs) * (height - 1);
 	uint32_t n = 1u << map_shift(fs), i = (uint32_t)(first >> shift);
@@ -369,13 +384,15 @@ static int trim_tree(struct inode *inode, struct buffer *b, uint32_t *slot,
 	uint32_t *slots = (void *)map->data;
 
 	if (height == 1)
-		err = trim_data(inode, map, slots, i, n);
+		err = trim_data(t, map, slots, i, n);
 	for (; height > 1 && i < n && !err; i++, below = 0)
-		err = trim_tree(inode, map, &slots[i], height - 1, below);
+		err = trim_tree(t, map, &slots[i], height - 1, below);
 	buffer_put(map);
 	sched_point();
 	if (err || first)
 		return err;
+	if (t->left-- == 0)
+		return -EAGAIN;
 	err = ext2_free_blocks(fs, *slot, 1, true);
 	if (!err) {
 		slots_set(b, slot, 1, 0);
@@ -389,17 +406,21 @@ int ext2_map_trim(struct inode *inode, uint64_t first)
 	struct ext2_node *node = ext2_node(inode);
 	unsigned shift = map_shift(ext2_of(inode));
 	uint64_t base = EXT2_NDIRECT;
+	struct trim t = {
+		.inode = inode,
+		.left = ext2_of(inode)->journal ? TRIM_STEPS : UINT32_MAX,
+	};
 
 	mutex_lock(&node->map_lock);
 	node->goal = 0;
-	int err = trim_data(inode, NULL, node->block,
+	int err = trim_data(&t, NULL, node->block,
 			    (uint32_t)min_u64(first, base), EXT2_NDIRECT);
 
 	for (unsigned height = 1; height <= 3 && !err; height++) {
 		uint64_t end = base + (1ull << shift * height);
 
 		if (first < end)
-			err = trim_tree(inode, NULL,
+			err = trim_tree(&t, NULL,
 					&node->block[EXT2_NDIRECT + height - 1],
 					height,
 					first > base ? first - base : 0);
@@ -409,9 +430,25 @@ int ext2_map_trim(struct inode *inode, uint64_t first)
 	return err;
 }
 
+int ext2_map_trim_all(struct inode *inode, uint64_t first)
+{
+	struct ext2 *fs = ext2_of(inode);
+	int err;
+
+	do {
+		ext2_start(fs);
+		err = ext2_join(inode);
+		if (!err)
+			err = ext2_map_trim(inode, first);
+		ext2_stop(fs);
+	} while (err == -EAGAIN);
+	return err;
+}
+
 int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n)
 {
 	struct ext2_node *node = ext2_node(inode);
+	struct trim t = {.inode = inode, .left = UINT32_MAX};
 	struct branch br;
 
 	mutex_lock(&node->map_lock);
@@ -422,43 +459,10 @@ int ext2_map_undo(struct inode *inode, uint64_t first, uint32_t n)
 		uint32_t from = br.index[br.level];
 
 		if (br.level == br.depth - 1)
-			err = trim_data(inode, br.b, br.slots, from, from + n);
+			err = trim_data(&t, br.b, br.slots, from, from + n);
 		inode_dirty(inode);
 		branch_put(&br);
 	}
 	mutex_unlock(&node->map_lock);
-	return err;
-}
-
-/* --- directories and links: blocks as buffers --- */
-
-int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out)
-{
-	uint32_t disk, one;
-	int err = ext2_map_find(inode, n, 1, &disk, &one);
-
-	if (err)
-		return err;
-	if (!disk)
-		return ext2_corrupt(ext2_of(inode), "a hole in inode %llu",
-				    (unsigned long long)inode->ino);
-	return ext2_read(ext2_of(inode), disk, out);
-}
-
-int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out)
-{
-	struct ext2 *fs = ext2_of(inode);
-	uint32_t disk, one;
-	bool fresh;
-	int err = ext2_map_make(inode, n, 1, &disk, &one, &fresh);
-
-	if (err)
-		return err;
-	if (!fresh)
-		return ext2_corrupt(fs, "blocks past the end of inode %llu",
-				    (unsigned long long)inode->ino);
-	err = buffer_zeroed(fs->device, disk, fs->block_size, out);
-	if (err)
-		ext2_map_undo(inode, n, 1);
 	return err;
 }

@@ -14,6 +14,9 @@
  * operation has changed nothing.  A new inode is undone by taking its last
  * link: inode_put() then frees it and all that it owns.
  *
+ * With a journal all steps are in one handle, so that after a crash there are
+ * all or none.  All inodes join first, since later nothing may fail.
+ *
  * Link counts: one for each record.  So a directory has 2 (its name and its
  * ".") and one more for the ".." of each of its subdirectories.
  *
@@ -38,6 +41,8 @@ static void link_drop(struct inode *inode)
 		inode->nlink = 0;
 	else if (inode->nlink)
 		inode->nlink--;
+	if (!inode->nlink)
+		ext2_orphan_add(inode);
 	inode_touch(inode, INODE_CTIME);
 }
 
@@ -88,53 +93,70 @@ static int ext2_lookup(struct inode *dir, const char *name, size_t nname,
 
 /* The inode is ready for its first name. */
 static int name_new(struct inode *dir, const char *name, size_t nname,
-		    struct inode *inode, struct inode **out)
+		    struct inode *inode)
 {
 	int err = ext2_dir_add(dir, name, nname, inode);
 
-	if (err) {
-		inode->nlink = 0;
-		inode_put(inode);
-		return err;
-	}
-	*out = inode;
-	return 0;
+	if (err)
+		ext2_abandon(inode);
+	return err;
 }
 
 static int make_directory(struct inode *dir, const char *name, size_t nname,
 			  uint32_t mode, struct inode **out)
 {
-	struct inode *inode;
-
 	if (dir->nlink >= EXT2_LINK_MAX)
 		return -EMLINK;
-	int err = ext2_new_inode(dir, mode, 0, &inode);
+	int err = ext2_new_inode(dir, mode, 0, out);
 
 	if (err)
 		return err;
-	err = ext2_dir_start(inode, dir);
+	err = ext2_dir_start(*out, dir);
 	if (err) {
-		inode->nlink = 0;
-		inode_put(inode);
+		ext2_abandon(*out);
 		return err;
 	}
-	inode->nlink = 2;
-	err = name_new(dir, name, nname, inode, out);
+	(*out)->nlink = 2;
+	err = name_new(dir, name, nname, *out);
 	if (!err)
 		link_add(dir, 1);
 	return err;
 }
 
+static int make(struct inode *dir, const char *name, size_t nname,
+		uint32_t mode, uint32_t rdev, struct inode **out)
+{
+	int err = ext2_join(dir);
+
+	if (err)
+		return err;
+	if ((mode & S_IFMT) == S_IFDIR)
+		return make_directory(dir, name, nname, mode, out);
+	err = ext2_new_inode(dir, mode, rdev, out);
+	return err ? err : name_new(dir, name, nname, *out);
+}
+
+/* The handle is closed: what @inode (or NULL) was to be has failed, if @err.
+ * Is it worth another try? */
+static bool try_again(struct inode *dir, struct inode *inode, int err)
+{
+	if (err && inode)
+		inode_put(inode);
+	return err == -ENOSPC && ext2_make_room(ext2_of(dir));
+}
+
 static int ext2_create(struct inode *dir, const char *name, size_t nname,
 		       uint32_t mode, uint32_t rdev, struct inode **out)
 {
-	struct inode *inode;
+	int err;
 
-	if ((mode & S_IFMT) == S_IFDIR)
-		return make_directory(dir, name, nname, mode, out);
-	int err = ext2_new_inode(dir, mode, rdev, &inode);
-
-	return err ? err : name_new(dir, name, nname, inode, out);
+	do {
+		*out = NULL;
+		ext2_start(ext2_of(dir));
+		err = make(dir, name, nname, mode, rdev, out);
+		ext2_stop(ext2_of(dir));
+	} while (try_again(dir, *out, err));
+	return err;
 }
 
 /* The text of a new link: in the inode if it is short, or in a block. */
@@ -159,33 +181,50 @@ static int set_target(struct inode *inode, const char *target, size_t n)
 	return 0;
 }
 
+static int make_link(struct inode *dir, const char *name, size_t nname,
+		     const char *target, size_t n, struct inode **out)
+{
+	int err = ext2_join(dir);
+
+	if (!err)
+		err = ext2_new_inode(dir, S_IFLNK | 0777, 0, out);
+	if (err)
+		return err;
+	err = set_target(*out, target, n);
+	if (!err)
+		return name_new(dir, name, nname, *out);
+	ext2_abandon(*out);
+	return err;
+}
+
 static int ext2_symlink(struct inode *dir, const char *name, size_t nname,
 			const char *target, struct inode **out)
 {
 	size_t n = strlen(target);
-	struct inode *inode;
+	int err;
 
 	if (n >= ext2_of(dir)->block_size)
 		return -ENAMETOOLONG;
-	int err = ext2_new_inode(dir, S_IFLNK | 0777, 0, &inode);
-
-	if (err)
-		return err;
-	err = set_target(inode, target, n);
-	if (!err)
-		return name_new(dir, name, nname, inode, out);
-	inode->nlink = 0;
-	inode_put(inode);
+	do {
+		*out = NULL;
+		ext2_start(ext2_of(dir));
+		err = make_link(dir, name, nname, target, n, out);
+		ext2_stop(ext2_of(dir));
+	} while (try_again(dir, *out, err));
 	return err;
 }
 
-static int ext2_link(struct inode *dir, const char *name, size_t nname,
-		     struct inode *inode)
+static int link_steps(struct inode *dir, const char *name, size_t nname,
+		      struct inode *inode)
 {
 	int err = ext2_may_write(ext2_of(dir));
 
 	if (!err && inode->nlink >= EXT2_LINK_MAX)
 		err = -EMLINK;
+	if (!err)
+		err = ext2_join(dir);
+	if (!err)
+		err = ext2_join(inode);
 	if (!err)
 		err = ext2_dir_add(dir, name, nname, inode);
 	if (!err)
@@ -193,14 +232,31 @@ static int ext2_link(struct inode *dir, const char *name, size_t nname,
 	return err;
 }
 
-static int ext2_unlink(struct inode *dir, const char *name, size_t nname,
-		       struct inode *inode)
+static int ext2_link(struct inode *dir, const char *name, size_t nname,
+		     struct inode *inode)
+{
+	int err;
+
+	do {
+		ext2_start(ext2_of(dir));
+		err = link_steps(dir, name, nname, inode);
+		ext2_stop(ext2_of(dir));
+	} while (try_again(dir, NULL, err));
+	return err;
+}
+
+static int unlink_steps(struct inode *dir, const char *name, size_t nname,
+			struct inode *inode)
 {
 	bool directory = inode_is(inode, S_IFDIR);
 	int err = ext2_may_write(ext2_of(dir));
 
 	if (!err && directory)
 		err = ext2_dir_check_empty(inode);
+	if (!err)
+		err = ext2_join(dir);
+	if (!err)
+		err = ext2_join(inode);
 	if (!err)
 		err = ext2_dir_remove(dir, name, nname);
 	if (err)
@@ -211,12 +267,30 @@ static int ext2_unlink(struct inode *dir, const char *name, size_t nname,
 	return 0;
 }
 
+static int ext2_unlink(struct inode *dir, const char *name, size_t nname,
+		       struct inode *inode)
+{
+	ext2_start(ext2_of(dir));
+	int err = unlink_steps(dir, name, nname, inode);
+
+	ext2_stop(ext2_of(dir));
+	return err;
+}
+
 /* May @inode come to @dir, in the place of @target (or NULL)? */
 static int rename_check(struct inode *old_dir, struct inode *dir,
 			struct inode *inode, struct inode *target)
 {
 	int err = ext2_may_write(ext2_of(dir));
 
+	if (!err)
+		err = ext2_join(old_dir);
+	if (!err)
+		err = ext2_join(dir);
+	if (!err)
+		err = ext2_join(inode);
+	if (!err && target)
+		err = ext2_join(target);
 	if (err || !inode_is(inode, S_IFDIR))
 		return err;
 	if (target)
@@ -241,9 +315,10 @@ static void name_unset(struct inode *dir, const char *name, size_t nname,
 		ext2_dir_remove(dir, name, nname);
 }
 
-static int ext2_rename(struct inode *old_dir, const char *old_name, size_t nold,
-		       struct inode *new_dir, const char *new_name, size_t nnew,
-		       struct inode *inode, struct inode *target)
+static int rename_steps(struct inode *old_dir, const char *old_name,
+			size_t nold, struct inode *new_dir,
+			const char *new_name, size_t nnew, struct inode *inode,
+			struct inode *target)
 {
 	bool moves = inode_is(inode, S_IFDIR) && old_dir != new_dir;
 	int err = rename_check(old_dir, new_dir, inode, target);
@@ -276,6 +351,21 @@ undo_parent:
 		ext2_dir_replace(inode, "..", 2, old_dir);
 undo_name:
 	name_unset(new_dir, new_name, nnew, target);
+	return err;
+}
+
+static int ext2_rename(struct inode *old_dir, const char *old_name, size_t nold,
+		       struct inode *new_dir, const char *new_name, size_t nnew,
+		       struct inode *inode, struct inode *target)
+{
+	int err;
+
+	do {
+		ext2_start(ext2_of(new_dir));
+		err = rename_steps(old_dir, old_name, nold, new_dir, new_name,
+				   nnew, inode, target);
+		ext2_stop(ext2_of(new_dir));
+	} while (try_again(new_dir, NULL, err));
 	return err;
 }
 

@@ -187,7 +187,11 @@ static int fill_hole(struct inode *inode, enum block_op op, void *memory,
 		memset(memory, 0, nbytes);
 	if (op == BLOCK_READ || is_zero(memory, nbytes))
 		return 0;
-	return ext2_map_make(inode, first, *n, disk, n, &fresh);
+	ext2_start_anyway(ext2_of(inode));
+	int err = ext2_map_make(inode, first, *n, disk, n, &fresh);
+
+	ext2_stop(ext2_of(inode));
+	return err;
 }
 
 /* Move one page that has @nblocks, in pieces, or in no piece at all. */
@@ -282,101 +286,13 @@ static void ext2_write_pages(struct mapping *mapping, struct page **pages,
 	move_pages(mapping, pages, n, BLOCK_WRITE);
 }
 
-int ext2_trim_surplus(struct inode *inode)
-{
-	struct ext2_node *node = ext2_node(inode);
-	uint32_t block_size = ext2_of(inode)->block_size;
-	uint64_t end = (inode_size(inode) + block_size - 1) / block_size;
-	int err = 0;
-
-	if (node->reserved_end > end)
-		err = ext2_map_trim(inode, end);
-	if (!err)
-		node->reserved_end = 0;
-	return err;
-}
-
-/* Give blocks [first, end), all in one page, a place on disk where they have
- * none; all or nothing. */
-static int reserve_blocks(struct inode *inode, uint64_t first, uint64_t end)
-{
-	uint32_t disk, n, made = 0; /* bit i: block first + i is new */
-	int err = 0;
-
-	for (uint64_t at = first; at < end && !err; at += n) {
-		bool fresh;
-
-		err = ext2_map_make(inode, at, (uint32_t)(end - at), &disk, &n,
-				    &fresh);
-		if (!err && fresh)
-			made |= ((1u << n) - 1) << (at - first);
-	}
-	/* New blocks hold whatever was on the disk: none may stay behind
-	 * that is not going to be written. */
-	for (unsigned i = 0; err && made >> i; i++)
-		if (made >> i & 1)
-			ext2_map_undo(inode, first + i, 1);
-	return err;
-}
-
-/*
- * Before a write that makes the file @size long (inode locked), or a store to
- * a mapped page.  Blocks past the size that an earlier write was given but
- * did not use, because its buffer ended in a bad address, go first.
- */
-static int ext2_reserve(struct mapping *mapping, struct page *pg, uint64_t size)
-{
-	struct inode *inode = mapping->owner;
-	unsigned shift = ext2_of(inode)->block_shift;
-	uint64_t start = pg->index << PAGE_SHIFT;
-	uint64_t end = min_u64(size, start + PAGE_SIZE);
-	int err = 0;
-
-	if (start >= end)
-		return 0;
-	end = (end + (1u << shift) - 1) >> shift;
-	if (size > mapping->size) {
-		inode_dirty(inode);
-		err = ext2_trim_surplus(inode);
-	}
-	if (!err)
-		err = reserve_blocks(inode, start >> shift, end);
-	if (!err && size > mapping->size)
-		ext2_node(inode)->reserved_end = end;
-	return err;
-}
-
 const struct mapping_ops ext2_mapping_ops = {
 	.read_pages = ext2_read_pages,
 	.write_pages = ext2_write_pages,
 	.reserve = ext2_reserve,
+	.reserved = ext2_reserved,
+	.wait = ext2_wait,
 	.dirtied = inode_mapping_dirtied,
 	.hold = inode_mapping_hold,
 	.release = inode_mapping_release,
-};
-
-static int ext2_resize(struct inode *inode, uint64_t nbytes)
-{
-	bool shrinks = nbytes < inode_size(inode);
-	int err = ext2_may_write(ext2_of(inode));
-
-	if (err)
-		return err;
-	inode_dirty(inode);
-	err = ext2_trim_surplus(inode);
-	if (!err)
-		err = mapping_resize(&inode->mapping, nbytes);
-	if (err)
-		return err;
-	inode_touch(inode, INODE_MTIME | INODE_CTIME);
-	if (!shrinks)
-		return 0;
-	/* If this fails, it is done before the file grows again. */
-	ext2_node(inode)->reserved_end = UINT64_MAX;
-	return ext2_trim_surplus(inode);
-}
-
-const struct inode_ops ext2_file_ops = {
-	.resize = ext2_resize,
-	.write_inode = ext2_write_inode,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * ext2_super.c - mounting an ext2 filesystem, and its super block.
+ * ext2_super.c - the super block and the group descriptors.
  *
  * Everything on the disk is somebody's claim.  What the super block and the
  * group descriptors say is checked once, at mount: sizes, counts, and that
@@ -11,18 +11,15 @@
  * make it worse.
  *
  * Features decide what we may do: an incompatible one that we don't know, no
- * mount; a read-only compatible one, no writing.  A journal is left alone,
- * unless it must be replayed first: then there is no mount.
+ * mount; a read-only compatible one, no writing.
  *
- * While mounted for writing the super block on disk lacks EXT2_STATE_CLEAN,
- * so that after a crash e2fsck has a look.  The counts of free blocks and
- * inodes live in memory and are stored with the super block by a sync.
+ * The counts of free blocks and inodes live in memory and are stored with the
+ * super block by a sync.
  *
  * Locking: fs->lock for the super block's contents.
  * Tests: tests/host/ext2_model_test.c, ext2_hostile_test.c.
  */
 
-#include "fs/ext2.h"
 #include "fs/ext2_core.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
@@ -30,7 +27,8 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-static const uint32_t incompat_known = EXT2_INCOMPAT_FILETYPE;
+static const uint32_t incompat_known =
+	EXT2_INCOMPAT_FILETYPE | EXT2_INCOMPAT_RECOVER;
 static const uint32_t ro_compat_known =
 	EXT2_RO_SPARSE_SUPER | EXT2_RO_LARGE_FILE;
 
@@ -70,16 +68,13 @@ int ext2_read(struct ext2 *fs, uint32_t block, struct buffer **out)
 
 /* --- the super block while mounted --- */
 
-/* Bring the super block's buffer up to date; @state: EXT2_STATE_*. */
-static void super_store(struct ext2 *fs, uint16_t state)
+void ext2_store_super(struct ext2 *fs)
 {
 	mutex_lock(&fs->lock);
 	buffer_begin(fs->super_buffer);
 	fs->disk->nfree_blocks = fs->nfree_blocks;
 	fs->disk->nfree_inodes = fs->nfree_inodes;
 	fs->disk->write_time = (uint32_t)timestamp_now().seconds;
-	fs->disk->state &= ~EXT2_STATE_CLEAN;
-	fs->disk->state |= state;
 	if (fs->corrupt)
 		fs->disk->state |= EXT2_STATE_ERRORS;
 	buffer_end(fs->super_buffer);
@@ -97,54 +92,6 @@ void ext2_set_large_file(struct ext2 *fs)
 	mutex_unlock(&fs->lock);
 }
 
-static int sync_as(struct ext2 *fs, uint16_t state)
-{
-	if (!fs->writable)
-		return 0;
-	int err = inode_sync_all(&fs->super);
-
-	super_store(fs, state);
-	int failed = buffer_sync(fs->device);
-
-	err = err ? err : failed;
-	failed = block_flush(fs->device);
-	return err ? err : failed;
-}
-
-static int ext2_sync(struct super *super)
-{
-	return sync_as(super->private, 0);
-}
-
-static void ext2_release(struct ext2 *fs)
-{
-	for (uint32_t i = 0; fs->descriptors && i < fs->ndescriptors; i++)
-		if (fs->descriptors[i])
-			buffer_put(fs->descriptors[i]);
-	kfree(fs->descriptors);
-	if (fs->super_buffer)
-		buffer_put(fs->super_buffer);
-	ext2_io_free(fs->io);
-	buffer_discard(fs->device);
-	kfree(fs);
-}
-
-static void ext2_unmount(struct super *super)
-{
-	struct ext2 *fs = super->private;
-	/* First all else, then the mark that says so. */
-	int err = sync_as(fs, 0);
-
-	if (!err && fs->was_clean && !fs->corrupt)
-		err = sync_as(fs, EXT2_STATE_CLEAN);
-	if (err)
-		printk("ext2: %s: errors while unmounting: %d\n",
-		       fs->device->name, err);
-	/* At power-off some may be in use still. */
-	if (!fs->nnodes)
-		ext2_release(fs);
-}
-
 /* Blocks that no file can ever have. */
 static uint32_t overhead(struct ext2 *fs)
 {
@@ -158,7 +105,7 @@ static uint32_t overhead(struct ext2 *fs)
 	return n;
 }
 
-static int ext2_statfs(struct super *super, struct statfs *out)
+int ext2_statfs(struct super *super, struct statfs *out)
 {
 	struct ext2 *fs = super->private;
 	uint32_t reserved = fs->disk->nreserved;
@@ -180,18 +127,9 @@ static int ext2_statfs(struct super *super, struct statfs *out)
 	return 0;
 }
 
-static const struct super_ops ext2_super_ops = {
-	.read_inode = ext2_read_inode,
-	.free_inode = ext2_free_inode,
-	.forget_inode = ext2_forget_inode,
-	.sync = ext2_sync,
-	.statfs = ext2_statfs,
-	.unmount = ext2_unmount,
-};
+/* --- what the disk says --- */
 
-/* --- mounting --- */
-
-static int refuse(struct ext2 *fs, const char *why)
+int ext2_refuse(struct ext2 *fs, const char *why)
 {
 	printk("ext2: %s: can't mount: %s\n", fs->device->name, why);
 	return -EINVAL;
@@ -209,9 +147,7 @@ static int check_features(struct ext2 *fs, const struct ext2_super_block *sb)
 	uint32_t ro_compat = sb->revision ? sb->ro_compat : 0;
 
 	if (sb->revision > 1)
-		return refuse(fs, "unknown revision");
-	if (incompat & EXT2_INCOMPAT_RECOVER)
-		return refuse(fs, "its journal needs recovery (run e2fsck)");
+		return ext2_refuse(fs, "unknown revision");
 	if (incompat & ~incompat_known) {
 		printk("ext2: %s: can't mount: incompatible features 0x%x\n",
 		       fs->device->name, incompat & ~incompat_known);
@@ -257,13 +193,13 @@ static const char *check_geometry(const struct ext2 *fs)
 static int read_geometry(struct ext2 *fs, const struct ext2_super_block *sb)
 {
 	if (sb->magic != EXT2_MAGIC)
-		return refuse(fs, "not ext2");
+		return ext2_refuse(fs, "not ext2");
 	int err = check_features(fs, sb);
 
 	if (err)
 		return err;
 	if (sb->log_block_size > 2)
-		return refuse(fs, "blocks larger than 4 KiB");
+		return ext2_refuse(fs, "blocks larger than 4 KiB");
 	fs->block_shift = 10 + sb->log_block_size;
 	fs->block_size = 1u << fs->block_shift;
 	fs->inode_size = sb->revision ? sb->inode_size : EXT2_REV0_INODE_SIZE;
@@ -271,14 +207,14 @@ static int read_geometry(struct ext2 *fs, const struct ext2_super_block *sb)
 	if (!is_power_of_2(fs->inode_size) ||
 	    fs->inode_size < EXT2_REV0_INODE_SIZE ||
 	    fs->inode_size > fs->block_size)
-		return refuse(fs, "bad inode size");
+		return ext2_refuse(fs, "bad inode size");
 	fs->nblocks = sb->nblocks;
 	fs->first_data_block = sb->first_data_block;
 	fs->blocks_per_group = sb->blocks_per_group;
 	fs->ninodes = sb->ninodes;
 	fs->inodes_per_group = sb->inodes_per_group;
 	if (fs->blocks_per_group == 0 || fs->nblocks <= fs->first_data_block)
-		return refuse(fs, "bad number of blocks");
+		return ext2_refuse(fs, "bad number of blocks");
 	fs->ngroups = (fs->nblocks - fs->first_data_block - 1) /
 			      fs->blocks_per_group +
 		      1;
@@ -291,11 +227,11 @@ static int read_geometry(struct ext2 *fs, const struct ext2_super_block *sb)
 
 	const char *wrong = check_geometry(fs);
 
-	return wrong ? refuse(fs, wrong) : 0;
+	return wrong ? ext2_refuse(fs, wrong) : 0;
 }
 
 /* The super block itself, and what it says of the rest. */
-static int read_super(struct ext2 *fs)
+int ext2_read_super(struct ext2 *fs)
 {
 	/* Not through the buffer cache: the block size isn't known yet. */
 	struct ext2_super_block *sb = kmalloc(sizeof(*sb));
@@ -343,7 +279,7 @@ static bool check_group(struct ext2 *fs, uint32_t g)
 	       group->nfree_inodes <= fs->inodes_per_group;
 }
 
-static int read_descriptors(struct ext2 *fs)
+int ext2_read_descriptors(struct ext2 *fs)
 {
 	fs->descriptors =
 		kmalloc_zeroed(fs->ndescriptors * sizeof(*fs->descriptors));
@@ -360,85 +296,9 @@ static int read_descriptors(struct ext2 *fs)
 		const struct ext2_group *group = ext2_group(fs, g);
 
 		if (!check_group(fs, g))
-			return refuse(fs, "bad group descriptor");
+			return ext2_refuse(fs, "bad group descriptor");
 		fs->nfree_blocks += group->nfree_blocks;
 		fs->nfree_inodes += group->nfree_inodes;
 	}
 	return 0;
-}
-
-/* Tell the disk that it is mounted for writing. */
-static int mark_mounted(struct ext2 *fs)
-{
-	fs->was_clean = fs->disk->state & EXT2_STATE_CLEAN &&
-			!(fs->disk->state & EXT2_STATE_ERRORS);
-	if (!fs->was_clean)
-		printk("ext2: %s: was not unmounted cleanly: e2fsck it\n",
-		       fs->device->name);
-	if (fs->super.read_only)
-		return 0;
-	mutex_lock(&fs->lock);
-	buffer_begin(fs->super_buffer);
-	fs->disk->mount_count++;
-	fs->disk->mount_time = (uint32_t)timestamp_now().seconds;
-	buffer_end(fs->super_buffer);
-	mutex_unlock(&fs->lock);
-	super_store(fs, 0);
-	int err = buffer_sync(fs->device);
-
-	fs->writable = !err;
-	return err;
-}
-
-static int read_root(struct ext2 *fs)
-{
-	int err = inode_get(&fs->super, EXT2_ROOT_INO, &fs->super.root);
-
-	if (err)
-		return err;
-	if (inode_is(fs->super.root, S_IFDIR))
-		err = mark_mounted(fs);
-	else
-		err = refuse(fs, "the root is no directory");
-	if (err) {
-		inode_put(fs->super.root);
-		inode_shrink(&fs->super, SIZE_MAX);
-	}
-	return err;
-}
-
-static int mount_steps(struct ext2 *fs)
-{
-	int err = read_super(fs);
-
-	if (!err)
-		err = read_descriptors(fs);
-	if (err)
-		return err;
-	fs->io = ext2_io_new();
-	return fs->io ? read_root(fs) : -ENOMEM;
-}
-
-int ext2_mount(struct block_device *device, bool read_only, struct super **out)
-{
-	struct ext2 *fs = kmalloc_zeroed(sizeof(*fs));
-
-	if (!fs)
-		return -ENOMEM;
-	fs->device = device;
-	fs->super.ops = &ext2_super_ops;
-	fs->super.type = "ext2";
-	fs->super.device = device;
-	fs->super.dev = device->rdev;
-	fs->super.read_only = read_only || device->read_only;
-	fs->super.private = fs;
-	mutex_init(&fs->lock, "ext2", RANK_EXT2);
-
-	int err = mount_steps(fs);
-
-	if (err)
-		ext2_release(fs);
-	else
-		*out = &fs->super;
-	return err;
 }

@@ -386,6 +386,9 @@ static ssize_t write_some(struct file *f, struct uio *uio, uint64_t *offset)
 {
 	struct inode *inode = f->inode;
 
+	/* It may have become so since the file was opened, by an error. */
+	if (inode->super->read_only)
+		return -EROFS;
 	inode_lock(inode);
 	if (f->flags & O_APPEND)
 		*offset = inode_size(inode);

@@ -45,6 +45,7 @@ struct type {
 
 static const struct type types[] = {
 	{"ext2", true, ext2_mount, NULL},
+	{"ext3", true, ext2_mount, NULL}, /* the same */
 	{"proc", false, procfs_mount, NULL},
 	{"devtmpfs", false, devtmpfs_mount, NULL},
 	{"tmpfs", false, tmpfs_mount, tmpfs_configure},

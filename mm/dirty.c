@@ -253,7 +253,7 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 	else if (!mutex_trylock(&mapping->writeback))
 		return 0;
 	dirty_harvest(mapping, first, end);
-	while (!mapping->abandoned &&
+	while ((!mapping->abandoned || mapping->promised) &&
 	       (n = collect(mapping, &first, end, batch))) {
 		if (!npages)
 			lowest = batch[0]->index;

@@ -239,20 +239,30 @@ static int file_copy(struct fault *f)
 	return pg ? err : -ENOMEM;
 }
 
-/* Make sure the store has a place on disk. */
+/* Make sure the store has a place on disk; -EBUSY: wait() first. */
+static int reserve_page(struct mapping *mapping, struct page *pg)
+{
+	int reserved = 0;
+
+	page_lock(pg);
+	if (pg->mapping == mapping)
+		reserved = mapping_reserve_page(mapping, pg, mapping->size);
+	if (reserved >= 0 && pg->mapping == mapping)
+		mapping_dirty_page(mapping, pg);
+	if (reserved > 0)
+		mapping->ops->reserved(mapping, 0);
+	page_unlock(pg);
+	return reserved < 0 ? reserved : 0;
+}
+
 static int reserve(struct mapping *mapping, struct page *pg)
 {
 	int err = 0;
 
 	if (page_flags(pg) & PAGE_BACKED)
 		return 0;
-	page_lock(pg);
-	if (pg->mapping == mapping) {
-		err = mapping_reserve_page(mapping, pg, mapping->size);
-		if (!err)
-			mapping_dirty_page(mapping, pg);
-	}
-	page_unlock(pg);
+	while ((err = reserve_page(mapping, pg)) == -EBUSY)
+		mapping->ops->wait(mapping);
 	return err == -ENOMEM ? err : err ? -ERANGE : 0;
 }
 

@@ -47,9 +47,15 @@ struct mapping_ops {
 	/*
 	 * Make sure the page's bytes below @size (the mapping's, or what an
 	 * extending write is about to make it) have a place on disk, before a
-	 * store dirties it.  Page locked.  0, -ENOSPC, -EIO.
+	 * store dirties it.  Page locked.  -ENOSPC, -EIO; -EBUSY: let go of
+	 * the page, wait(), and try again.  After 0 reserved() must follow when
+	 * the page is dirty and the size is set, without sleeping in between.
 	 */
 	int (*reserve)(struct mapping *mapping, struct page *pg, uint64_t size);
+	/* It has happened, up to @size (what reserve() was told, or 0: the
+	 * inode isn't locked).  NULL: no -EBUSY either. */
+	void (*reserved)(struct mapping *mapping, uint64_t size);
+	void (*wait)(struct mapping *mapping);
 	/* Pages were stored to: the inode needs a writeback and new
 	 * timestamps.  No locks of mm/ but mm->lock held; sleeps not. */
 	void (*dirtied)(struct mapping *mapping);
@@ -79,7 +85,8 @@ struct mapping {
 	pgoff_t readahead_end;   /* (m) where the last window read ends */
 	size_t readahead_npages; /* (m) how large it was */
 	struct mutex writeback;  /* one writer-back at a time */
-	atomic_bool abandoned;   /* (a) nobody will see the pages again */
+	atomic_bool abandoned;   /* (a) nobody will see the pages again, ... */
+	atomic_bool promised;    /* (a) ... but they must be written */
 	/* Writeback errors: a count that only grows and the latest errno; each
 	 * open file remembers the count it has reported. */
 	atomic_uint nerrors;           /* (a) */
@@ -172,8 +179,9 @@ void mapping_write_done(struct mapping *mapping, struct page *pg, int error);
 /* fsync's report: the error, if there was one since *seen; updates it. */
 int mapping_error_since(struct mapping *mapping, unsigned *seen);
 
-/* reserve() for a locked page about to be stored to, unless that was done:
- * afterwards it is PAGE_BACKED, and must be marked dirty. */
+/* reserve() for a locked page about to be stored to, unless that was done
+ * (0): afterwards (1) it is PAGE_BACKED, must be marked dirty, and reserved()
+ * called.  Or an error. */
 int mapping_reserve_page(struct mapping *mapping, struct page *pg,
 			 uint64_t size);
 

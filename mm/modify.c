@@ -99,9 +99,10 @@ int mapping_reserve_page(struct mapping *mapping, struct page *pg,
 		return 0;
 	if (mapping->ops->reserve)
 		err = mapping->ops->reserve(mapping, pg, size);
-	if (!err)
-		page_set_flags(pg, PAGE_BACKED);
-	return err;
+	if (err)
+		return err;
+	page_set_flags(pg, PAGE_BACKED);
+	return mapping->ops->reserved ? 1 : 0;
 }
 
 /* The locked page @index, uptodate unless @whole: all will be overwritten. */
@@ -131,7 +132,7 @@ static int get_for_write(struct mapping *mapping, pgoff_t index, bool whole,
 
 /*
  * Copy up to @n bytes into the locked page; how many, or an error.  -EAGAIN:
- * the page must be read first after all.
+ * the page must be read first after all; -EBUSY: wait() first.
  */
 static ssize_t write_page(struct mapping *mapping, struct page *pg,
 			  struct uio *uio, uint64_t offset, size_t n)
@@ -151,12 +152,13 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 	if (fresh) /* nobody looks at it yet: all of it, or nothing */
 		done = uio_copy_from_nofault(uio, to, n);
 
-	int err = fresh && done < n ? -EAGAIN
-				    : mapping_reserve_page(mapping, pg, end);
+	int reserved = fresh && done < n
+			       ? -EAGAIN
+			       : mapping_reserve_page(mapping, pg, end);
 
-	if (err) {
+	if (reserved < 0) {
 		*uio = before;
-		return err;
+		return reserved;
 	}
 	if (!fresh)
 		done = uio_copy_from_nofault(uio, to, n);
@@ -172,6 +174,8 @@ static ssize_t write_page(struct mapping *mapping, struct page *pg,
 	 * is dirty even if the copy moved nothing. */
 	if (!(page_flags(pg) & PAGE_DIRTY))
 		mapping_dirty_page(mapping, pg);
+	if (reserved)
+		mapping->ops->reserved(mapping, end);
 	return done;
 }
 
@@ -207,8 +211,11 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 			drop_unwritten(mapping, pg);
 		page_unlock(pg);
 		page_put(pg);
-		again = done == -EAGAIN;
-		if (again) {
+		if (done == -EBUSY)
+			mapping->ops->wait(mapping);
+		else
+			again = done == -EAGAIN;
+		if (done == -EBUSY || again) {
 			done = 0;
 			continue;
 		}

@@ -35,6 +35,8 @@ struct block_request {
 	struct list link; /* the driver's, while it has the request */
 };
 
+struct journal;
+
 struct block_device {
 	char name[16]; /* "vda" */
 	uint32_t rdev; /* Linux's device number, encoded as by new_encode_dev */
@@ -44,7 +46,9 @@ struct block_device {
 	void (*submit)(struct block_device *device,
 		       struct block_request *request);
 	void *driver;
-	struct list link; /* among all devices, constant after boot */
+	struct journal *journal; /* of the filesystem on it (fs/journal.h), or
+				    NULL; constant while that is in use */
+	struct list link;        /* among all devices, constant after boot */
 };
 
 /* Add a device found at boot. */

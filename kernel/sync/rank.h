@@ -34,8 +34,10 @@ enum lock_rank {
 	RANK_INODE_CHILD3 = 23, /* rename: two parents, two children */
 	RANK_MM = 30,
 	RANK_MM_CHILD = 31, /* fork: the child's, under the parent's */
+	RANK_COMMIT = 33,   /* a journal's commit: it writes file data */
 	RANK_WRITEBACK = 35,
 	RANK_PAGE = 40,
+	RANK_JOURNAL = 45,   /* an open handle; a commit waits for it */
 	RANK_INODE_MAP = 50, /* an inode's block map: growing it allocates */
 	RANK_EXT2 = 52,      /* allocation in one filesystem */
 	RANK_BUFFER = 55,

@@ -20,6 +20,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
+#include "mm/radix.h"
 #include "mm/slab.h"
 
 struct block_device world_disk;
@@ -202,6 +203,39 @@ void world_save(const char *path)
 		panic("%s: can't write", path);
 }
 
+struct world_write *world_writes;
+size_t world_nwrites;
+static bool recording;
+
+void world_record(bool on)
+{
+	recording = on;
+	if (!on)
+		return;
+	for (size_t i = 0; i < world_nwrites; i++)
+		free(world_writes[i].data);
+	free(world_writes);
+	world_writes = NULL;
+	world_nwrites = 0;
+}
+
+static void record(uint64_t at, const uint8_t *data, uint32_t nbytes)
+{
+	if (!recording)
+		return;
+	if ((world_nwrites & (world_nwrites - 1)) == 0)
+		world_writes =
+			realloc(world_writes, (2 * world_nwrites + 1) *
+						      sizeof(*world_writes));
+	struct world_write *w = &world_writes[world_nwrites++];
+
+	*w = (struct world_write){at / SECTOR_SIZE, nbytes, NULL};
+	if (!nbytes)
+		return;
+	w->data = malloc(nbytes);
+	memcpy(w->data, data, nbytes);
+}
+
 static bool request_fails(void)
 {
 	world_nrequests++;
@@ -235,10 +269,12 @@ static int request_run(struct block_request *request)
 			world_strays++;
 			return -EIO;
 		}
-		if (request->op == BLOCK_WRITE)
+		if (request->op == BLOCK_WRITE) {
 			memcpy(world_image + at, memory, n);
-		else
+			record(at, memory, n);
+		} else {
 			memcpy(memory, world_image + at, n);
+		}
 		at += n;
 		world_nwritten += request->op == BLOCK_WRITE;
 	}
@@ -295,7 +331,10 @@ int block_transfer(struct block_device *device, enum block_op op,
 
 int block_flush(struct block_device *device)
 {
-	return request_fails() ? -EIO : 0;
+	if (request_fails())
+		return -EIO;
+	record(0, NULL, 0);
+	return 0;
 }
 
 /* --- the one task --- */
@@ -537,12 +576,17 @@ static ssize_t write_page(struct inode *inode, uint64_t offset,
 	if (err)
 		return err;
 	page_wait(pg, PAGE_WRITEBACK);
-	err = mapping->ops->reserve(mapping, pg, end);
+	while ((err = mapping->ops->reserve(mapping, pg, end)) == -EBUSY) {
+		page_unlock(pg);
+		mapping->ops->wait(mapping);
+		page_set_flags(pg, PAGE_LOCKED);
+	}
 	if (!err) {
 		memcpy((char *)page_address(pg) + page_offset(offset), data, n);
 		page_set_flags(pg, PAGE_DIRTY | PAGE_UPTODATE);
 		mapping->size = end;
 		note_dirty(mapping);
+		mapping->ops->reserved(mapping, end);
 		inode_touch(inode, INODE_MTIME | INODE_CTIME);
 	}
 	page_unlock(pg);
@@ -589,6 +633,42 @@ ssize_t world_read(struct inode *inode, uint64_t offset, void *data, size_t n)
 		done += here;
 	}
 	return (ssize_t)done;
+}
+
+/* Write the mapping's dirty pages, and wait. */
+int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
+		      bool wait)
+{
+	struct page *pg;
+	int err = 0;
+
+	list_for_each (link, &pages) {
+		pg = &list_entry(link, struct host_page, link)->page;
+		if (pg->mapping != mapping || pg->index < first ||
+		    pg->index >= end || !(page_flags(pg) & PAGE_DIRTY))
+			continue;
+		page_wait(pg, PAGE_LOCKED | PAGE_WRITEBACK);
+		page_clear_flags(pg, PAGE_DIRTY);
+		page_set_flags(pg, PAGE_WRITEBACK);
+		mapping->ops->write_pages(mapping, &pg, 1);
+	}
+	list_for_each (link, &pages) {
+		pg = &list_entry(link, struct host_page, link)->page;
+		if (pg->mapping != mapping || pg->index < first)
+			continue;
+		page_wait(pg, PAGE_WRITEBACK);
+		if (page_flags(pg) & PAGE_DIRTY)
+			err = -EIO;
+	}
+	return err;
+}
+
+int world_fsync(struct inode *inode)
+{
+	int err = mapping_writeback(&inode->mapping, 0, UINT64_MAX, true);
+	int failed = inode_write(inode, true);
+
+	return err ? err : failed;
 }
 
 int world_writeback(void)
@@ -643,6 +723,7 @@ void world_drop_pages(unsigned one_in)
 void world_start(unsigned seed)
 {
 	random_state = seed;
+	radix_init();
 	buffer_init_cache();
 	inode_init_cache();
 	world_verbose = getenv("VERBOSE") != NULL;

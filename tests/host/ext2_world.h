@@ -39,6 +39,17 @@ void world_fail_memory(unsigned n);
 extern unsigned world_nrequests, world_nallocs, world_nwritten;
 extern size_t world_in_use; /* allocated objects */
 
+/* From world_record(true) on all that changes the disk is kept, in the order
+ * of its completion, until false; what was kept before is forgotten. */
+struct world_write {
+	uint64_t sector;
+	uint32_t nbytes; /* 0: a flush */
+	uint8_t *data;
+};
+extern struct world_write *world_writes;
+extern size_t world_nwrites;
+void world_record(bool on);
+
 /* Lines that printk printed since world_start or the last call. */
 unsigned world_log_lines(void);
 extern bool world_verbose;
@@ -49,6 +60,9 @@ extern bool world_verbose;
 ssize_t world_write(struct inode *inode, uint64_t offset, const void *data,
 		    size_t n);
 ssize_t world_read(struct inode *inode, uint64_t offset, void *data, size_t n);
+
+/* fsync(2). */
+int world_fsync(struct inode *inode);
 
 /* Write all dirty pages back; drop clean ones, each with probability 1/@one_in.
  * The first errno. */
