@@ -105,8 +105,11 @@ static int install(struct fault *f, struct page *pg, int prot, bool dirty,
 	struct page *old = old_page(f);
 	struct mm *mm = f->mm;
 
-	if ((prot & VM_X) && !(page_set_flags(pg, PAGE_FETCHED) & PAGE_FETCHED))
+	/* In this order: who finds the flag set executes without a flush. */
+	if ((prot & VM_X) && !(page_flags(pg) & PAGE_FETCHED)) {
 		icache_flush_all();
+		page_set_flags(pg, PAGE_FETCHED);
+	}
 	spin_lock(&mm->ptl);
 	if (!unchanged(f) ||
 	    (cached && !still_cached(cached, file_mapping(f->v->file)))) {
@@ -215,7 +218,9 @@ static int file_read(struct fault *f)
 	if ((f->v->prot & VM_W) && (f->v->flags & VMA_SHARED) &&
 	    fault_store_ready(f->v, pg))
 		prot = f->v->prot;
-	return install(f, pg, prot, false, pg);
+	err = install(f, pg, prot, false, pg);
+	fault_around(f->v, f->va, f->slot);
+	return err;
 }
 
 /* A private mapping's first store: a copy straight from the cache. */

@@ -30,6 +30,10 @@ int fault_handle(struct mm *mm, vaddr_t va, int access);
  */
 bool fault_store_ready(struct vma *v, const struct page *pg);
 
+/* @va, in a VMA of a file, has just got its entry, at @slot: so may its
+ * neighbours (around.c).  mm->lock held. */
+void fault_around(struct vma *v, vaddr_t va, pte_slot *slot);
+
 /* Rights of an entry whose first store must fault: W implies R. */
 static inline int fault_unwritable(int prot)
 {

@@ -73,6 +73,18 @@ void *radix_find(const struct radix *radix, uint64_t index)
 	return at;
 }
 
+void **radix_slots(const struct radix *radix, uint64_t index, size_t *n)
+{
+	struct radix_node *node = radix->root;
+
+	*n = min_u64(*n, NSLOTS - slot_of(index, 0));
+	if (!fits(radix, index))
+		return NULL;
+	for (unsigned level = radix->height; --level && node;)
+		node = node->slot[slot_of(index, level)];
+	return node ? &node->slot[slot_of(index, 0)] : NULL;
+}
+
 /*
  * The nodes on the way to @index, path[height - 1] being the root; false if
  * it ends early.

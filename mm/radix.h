@@ -28,6 +28,10 @@ void radix_init(void);
 
 void *radix_find(const struct radix *radix, uint64_t index);
 
+/* The slots of [index, index + *n), or of the first *n of them, which the tree
+ * keeps together: items or NULL.  NULL: it has none of these. */
+void **radix_slots(const struct radix *radix, uint64_t index, size_t *n);
+
 /* 0; -ENOMEM; -EEXIST.  The new item has no tags. */
 int radix_insert(struct radix *radix, uint64_t index, void *item);
 

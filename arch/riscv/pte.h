@@ -75,20 +75,22 @@ static inline bool pte_dirty(pte_t pte)
 	return pte.bits & PTE_D;
 }
 
+/* Has any of four entries D? */
+static inline bool pte_any_dirty4(pte_slot *slot)
+{
+	return (pte_read(&slot[0]).bits | pte_read(&slot[1]).bits |
+		pte_read(&slot[2]).bits | pte_read(&slot[3]).bits) &
+	       PTE_D;
+}
+
 /* The first of slots [i, n) whose entry has D, or @n.  Most of what is asked
- * for is clean, so eight are looked at together. */
+ * for is clean, so several are looked at together. */
 static inline size_t pte_next_dirty(pte_slot *slot, size_t i, size_t n)
 {
 	for (; i < n; i++) {
-		while (i + 8 <= n) {
-			uint64_t bits = 0;
-
-			for (size_t j = 0; j < 8; j++)
-				bits |= pte_read(&slot[i + j]).bits;
-			if (bits & PTE_D)
-				break;
+		while (i + 8 <= n && !pte_any_dirty4(&slot[i]) &&
+		       !pte_any_dirty4(&slot[i + 4]))
 			i += 8;
-		}
 		if (i < n && pte_dirty(pte_read(&slot[i])))
 			return i;
 	}

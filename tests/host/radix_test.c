@@ -94,6 +94,19 @@ static void check_next(enum radix_tag tag, uint64_t from)
 	CHECK(radix_any(&radix, tag) == !!model_next(tag, 0));
 }
 
+/* What radix_slots() shows is what radix_find() finds, and it goes on to the
+ * end of what was asked for or of a node. */
+static void check_slots(uint64_t from)
+{
+	size_t wanted = 1 + random() % 100, n = wanted;
+	void **slot = radix_slots(&radix, from, &n);
+
+	CHECK(n == wanted || (from + n) % 64 == 0);
+	CHECK(n > 0 && n <= wanted);
+	for (size_t i = 0; i < n; i++)
+		CHECK(radix_find(&radix, from + i) == (slot ? slot[i] : NULL));
+}
+
 static void insert(struct model *m)
 {
 	int err = radix_insert(&radix, m->index, m + 1);
@@ -114,7 +127,7 @@ static void step(void)
 	struct model *m = &model[random() % INDICES];
 
 	slab_stub_fail_next(random() % 50 == 0);
-	switch (random() % 6) {
+	switch (random() % 7) {
 	case 0:
 	case 1:
 		insert(m);
@@ -137,6 +150,9 @@ static void step(void)
 		break;
 	case 5:
 		check_next(random() % RADIX_NTAGS, m->index + random() % 2);
+		break;
+	case 6:
+		check_slots(m->index - random() % 70);
 		break;
 	}
 	slab_stub_fail_next(false);
