@@ -269,10 +269,15 @@ static int shared_statfs(struct super *super, struct statfs *out)
 	return 0;
 }
 
+static void name_free(const char *name)
+{
+	if (name != zero_name)
+		kfree((void *)name);
+}
+
 static void shared_forget(struct inode *inode)
 {
-	if (inode->private != zero_name)
-		kfree(inode->private);
+	name_free(inode->private);
 }
 
 static const struct super_ops shared_super_ops = {
@@ -287,14 +292,17 @@ static struct super shared_super = {
 	.max_size = INT64_MAX,
 };
 
-/* Its @name (kfree()d with it, but for zero_name) is taken over. */
+/* Its @name (kfree()d with it, but for zero_name) is taken over, come what
+ * may. */
 static int new_nameless(const char *name, uint32_t mode, unsigned seals,
 			struct file **out)
 {
 	struct inode *inode = pseudo_inode_new(&shared_super, S_IFREG | mode);
 
-	if (!inode)
+	if (!inode) {
+		name_free(name);
 		return -ENOMEM;
+	}
 	memfile_init(inode, NULL);
 	inode->seals = seals;
 	inode->private = (void *)name;

@@ -136,6 +136,41 @@ TEST(madvise_drops_pages, "Throwing pages away takes no memory (29).")
 				  true});
 }
 
+static int try_mlock(void)
+{
+	return outcome(mlock(memory + 2 * PAGE, PAGE));
+}
+
+TEST(mlock_middle, "mlock makes one interval three, or leaves it (29).")
+{
+	run_trial(&(struct trial){prepare_memory, try_mlock, memory_unchanged,
+				  drop_memory, 0, false});
+}
+
+static int try_populate(void)
+{
+	return outcome(madvise(memory, 5 * PAGE, MADV_POPULATE_WRITE));
+}
+
+TEST(madvise_populates, "MADV_POPULATE_WRITE without memory says so (29).")
+{
+	run_trial(&(struct trial){.prepare = prepare_fresh,
+				  .try = try_populate,
+				  .undo = drop_memory});
+}
+
+static int try_memfd(void)
+{
+	int fd = memfd_create("memory", 0);
+
+	return fd < 0 ? errno : outcome(close(fd));
+}
+
+TEST(memfd_is_made, "memfd_create, whose file has no name (29).")
+{
+	run_trial(&(struct trial){.try = try_memfd, .errno_wanted = ENFILE});
+}
+
 /* --- the heap --- */
 
 static char *heap;
