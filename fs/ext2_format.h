@@ -23,6 +23,7 @@ enum {
 	EXT2_SUPER_OFFSET = 1024,
 	EXT2_MAGIC = 0xef53,
 	EXT2_ROOT_INO = 2,
+	EXT2_JOURNAL_INO = 8, /* where the super block does not say else */
 	EXT2_REV0_FIRST_INO = 11,
 	EXT2_REV0_INODE_SIZE = 128,
 	EXT2_LINK_MAX = 32000,

@@ -124,6 +124,7 @@ int ext2_find_journal(struct ext2 *fs)
 	fs->found = journal_new(fs->device, fs->block_size, fs->nblocks);
 	if (!fs->found)
 		return -ENOMEM;
+	fs->super.type = "ext3";
 	int err = load(fs, fs->found);
 
 	if (err || !journal_has_work(fs->found))

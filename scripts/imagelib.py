@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Making and changing ext2 images with e2fsprogs, for make-image and quire.
+"""Making and changing ext3 and ext2 images with e2fsprogs, for make-image and quire.
 
 An image is described by host paths and where they go in the guest; mke2fs -d
 makes it, debugfs changes one that exists, resize2fs makes it larger.
@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 
 FEATURES = "none,filetype,sparse_super,large_file"
+# The space for a journal is a hole in a new file: it need not be zeroed.
+OPTIONS = "root_owner=0:0,lazy_journal_init=1"
 MIB = 1 << 20
 
 
@@ -67,7 +69,7 @@ def stage(folder, adds):
 
 
 def make(image, root, adds=(), size=None, block_size=4096,
-         standard_folders=True):
+         standard_folders=True, journal=True):
     """Make `image` from the tree `root` with `adds` on top.
 
     Without a size: at least 64 MiB, a quarter of it and 32 MiB free.
@@ -91,15 +93,29 @@ def make(image, root, adds=(), size=None, block_size=4096,
                 prefix=".image-", delete=False) as draft:
             os.ftruncate(draft.fileno(), size)
         try:
-            run(tool("mke2fs"), "-q", "-F", "-t", "ext2", "-O", FEATURES,
+            run(tool("mke2fs"), "-q", "-F", "-t", "ext2", "-O",
+                FEATURES + (",has_journal" if journal else ""),
                 "-b", str(block_size), "-m", "0", "-I", "256",
                 "-i", str(max(4096, block_size)), "-L", "quire",
-                "-E", "root_owner=0:0", "-d", source, draft.name)
+                "-E", OPTIONS, "-d", source, draft.name)
             os.chmod(draft.name, 0o644)
             os.replace(draft.name, image)
         except ImageError:
             os.unlink(draft.name)
             raise
+
+
+def remove_journal(image):
+    """Make an ext3 image an ext2 one."""
+    run(tool("tune2fs"), "-O", "^has_journal", image)
+
+
+def replay(image):
+    """After a crash: the journal first, since debugfs would not look at it."""
+    with open(image, "rb") as f:
+        f.seek(1024 + 96)
+        if f.read(1)[0] & 4:
+            run(tool("e2fsck"), "-fy", image, ok=(0, 1))
 
 
 def copy(source, target):
@@ -198,6 +214,7 @@ def add(image, adds):
     """Put each (host, guest) into an existing image, growing it to fit."""
     if not adds:
         return
+    replay(image)
     need = sum(tree_size(host) for host, _ in adds)
     blocks, free, block_size = geometry(image)
     if free * block_size < need + 4 * MIB:

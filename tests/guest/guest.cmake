@@ -70,13 +70,13 @@ foreach(program mmaptest usertests)
 		--linux-kernel)
 	#          kernel  harts memory block  more
 	foreach(row
-		"default  1      128M   4096"
+		"default  1      128M   4096  --ext2"
 		"default  2      32M    1024"
 		"default  4      4G     4096"
 		"default  2      128M   2048"
 		"default  4      128M   1024"
 		"debug    1      32M    4096"
-		"debug    2      128M   1024"
+		"debug    2      128M   1024  --ext2"
 		"debug    4      128M   4096"
 		"default  2      128M   4096  --no-ad")
 		separate_arguments(row UNIX_COMMAND "${row}")

@@ -60,6 +60,8 @@ def on_quire(args):
         image = os.path.join(folder, "disk.img")
         imagelib.copy(os.path.join(guestlib.BUILD, IMAGES[args.block_size]),
                       image)
+        if args.ext2:
+            imagelib.remove_journal(image)
         extra = cpu_without_ad(os.environ.get(
             "QUIRE_QEMU", "qemu-system-riscv64")) if args.no_ad else []
         done = guestlib.quire(
@@ -83,6 +85,8 @@ def main():
     parser.add_argument("--block-size", type=int, default=4096)
     parser.add_argument("--folder", default="/tmp",
                         help="where the cases' files are made")
+    parser.add_argument("--ext2", action="store_true",
+                        help="a filesystem without a journal")
     parser.add_argument("--no-ad", action="store_true",
                         help="harts without hardware update of A and D")
     args = parser.parse_args()

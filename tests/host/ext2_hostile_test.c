@@ -13,6 +13,7 @@
  *
  * usage: [IMAGES [SEED]]     VERBOSE=1 prints the log
  */
+#include "fs/journal_format.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
@@ -26,6 +27,7 @@ enum { PLACES_MAX = 4000, REQUESTS_MAX = 400000 };
 struct place {
 	uint32_t at;
 	uint8_t nbytes;
+	bool big; /* big-endian: the journal's */
 };
 
 static struct place places[PLACES_MAX];
@@ -50,8 +52,8 @@ static void place_add(const void *field, unsigned nbytes)
 {
 	if (nplaces < PLACES_MAX)
 		places[nplaces++] = (struct place){
-			(uint32_t)((const uint8_t *)field - good),
-			(uint8_t)nbytes};
+			.at = (uint32_t)((const uint8_t *)field - good),
+			.nbytes = (uint8_t)nbytes};
 }
 
 static void block_add(uint32_t block)
@@ -120,6 +122,24 @@ static void find_in_inode(struct ext2_raw_inode *raw)
 	}
 }
 
+/* The head of each block of the journal that inode 8 names directly. */
+static void find_in_journal(const struct ext2_raw_inode *raw)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		place_add(&sb->compat, 4);
+		place_add(&sb->incompat, 4);
+		place_add(&sb->journal_ino, 4);
+		place_add(&sb->last_orphan, 4);
+	}
+	for (unsigned i = 0; i < 4 * EXT2_NDIRECT; i++)
+		for (unsigned j = 0; j < 16 && nplaces < PLACES_MAX; j++) {
+			uint32_t block = raw->block[i % EXT2_NDIRECT];
+
+			place_add((uint32_t *)block_at(block) + j, 4);
+			places[nplaces - 1].big = true;
+		}
+}
+
 static void find_in_group(struct ext2_group *group, bool first)
 {
 	uint32_t inode_size = sb->revision ? sb->inode_size : 128;
@@ -145,8 +165,12 @@ static void find_in_group(struct ext2_group *group, bool first)
 			(void *)((uint8_t *)block_at(group->inode_table) +
 				 (size_t)i * inode_size);
 
-		if (raw->nlink && (!first || i == 1 || i >= 10))
+		bool journal = first && i == EXT2_JOURNAL_INO - 1;
+
+		if (raw->nlink && (!first || i == 1 || i >= 10 || journal))
 			find_in_inode(raw);
+		if (raw->nlink && journal)
+			find_in_journal(raw);
 	}
 }
 
@@ -207,7 +231,10 @@ static void damage(void)
 		uint32_t value = 0;
 
 		memcpy(&value, world_image + place->at, place->nbytes);
-		value = bad_value(value);
+		if (place->big)
+			value = journal_be32(bad_value(journal_be32(value)));
+		else
+			value = bad_value(value);
 		memcpy(world_image + place->at, &value, place->nbytes);
 	}
 }
@@ -399,26 +426,30 @@ int main(int argc, char **argv)
 		"ln -s big t/short && ln -s $(seq -s - 1 40) t/long && "
 		"mkfifo t/fifo && seq 1 500 >t/a/b/c/deep && "
 		"truncate -s 80M t/sparse && echo end >>t/sparse && "
+		"dd if=/dev/urandom of=noise bs=1k count=5 2>/dev/null && "
 		"mke2fs -q -t ext2 -d t ";
 	static const char *const options[] = {
 		"-b 1024 -g 512 -N 160 -O ^resize_inode image 1100K",
 		"-b 1024 $REVISION_0 -N 160 image 900K",
 		"-b 4096 -N 160 image 1200K",
+		"-b 1024 -N 160 -j -J size=1 image 2500K && printf "
+		"'jo\\njw -b 2000-2004 noise\\njw -r 2001\\njc\\n' | "
+		"debugfs -w -f - image 2>/dev/null",
 	};
-	unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 3000;
+	unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 4000;
 	char folder[] = "/tmp/ext2-hostile-XXXXXX", make[800];
 
 	world_limit = REQUESTS_MAX;
 	world_start(argc > 2 ? (unsigned)atoi(argv[2]) : 1);
 	if (!mkdtemp(folder))
 		fail("mkdtemp");
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		snprintf(make, sizeof(make), "%s%s >/dev/null", tree,
 			 options[i]);
-		run(make, folder, n / 3);
+		run(make, folder, n / 4);
 	}
 	world_run("rm -rf %s", folder);
 	printf("ext2_hostile: %u passed (%u mounted, %u found corrupt)\n",
-	       n / 3 * 3, nmounted, ncorrupt);
+	       n / 4 * 4, nmounted, ncorrupt);
 	return 0;
 }

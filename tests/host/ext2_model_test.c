@@ -909,6 +909,7 @@ int main(int argc, char **argv)
 		"^filetype,^sparse_super,^resize_inode,^large_file -g 1024 "
 		"%s 5M",
 		"-b 1024 -J size=1 -j %s 6M",
+		"-b 4096 -J size=4 -j %s 16M",
 		"-b 2048 -O none -N 64 %s 2M",
 	};
 	unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 6;

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The journal in the running kernel: QEMU is killed in the middle of a
+workload, and the disk that it leaves must be whole, by our recovery and by
+e2fsck's, and keep what fsync promised.
+
+(What a disk loses that has a cache of its own is tests/host/journal_test.c's
+subject: there every subset of its writes can be tried.)
+"""
+
+import os
+import signal
+import subprocess
+
+import guestlib
+from guestlib import GuestTest, imagelib, main
+
+
+FOLDERS = ("/a", "/b", "/c")
+
+
+class Killed(GuestTest):
+    def killed(self, image, after):
+        """Run three at once, until they have promised `after` files: what
+        each has promised, {folder: number}."""
+        quire = subprocess.Popen(
+            [guestlib.QUIRE, "run", "--build", guestlib.BUILD, "--quiet",
+             "--kernel", guestlib.kernel("debug"), "--timeout", "300",
+             "--smp", "4", "--image", image,
+             "--add", guestlib.program("churn") + ":/bin/churn", "--",
+             "/bin/sh", "-c", "for f; do churn $f & done; wait", "all",
+             *FOLDERS], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            start_new_session=True)
+        promised = dict.fromkeys(FOLDERS, 0)
+        alive = True
+        # What was under way when it was killed may be half a line.
+        for line in iter(quire.stdout.readline, b""):
+            if line.endswith(b"\n"):
+                folder, number = line.decode().split()
+                promised[folder] = int(number)
+            if alive and sum(promised.values()) >= after:
+                os.killpg(quire.pid, signal.SIGKILL)
+                alive = False
+        quire.stdout.close()
+        quire.wait()
+        self.assertFalse(alive, "it has ended by itself")
+        return promised
+
+    def assert_kept(self, image, promised):
+        """Mount it, as a second disk: on the first one scripts/quire puts
+        things by debugfs, and has e2fsck replay the journal before."""
+        checks = "; ".join(f"churn /mnt{folder} {number}"
+                           for folder, number in promised.items() if number)
+        done = self.run_ok(
+            "--add", guestlib.program("churn") + ":/bin/churn",
+            "--qemu-arg=-drive",
+            f"--qemu-arg=file={image},if=none,format=raw,id=crashed",
+            "--qemu-arg=-device",
+            "--qemu-arg=virtio-blk-device,drive=crashed", "--",
+            "/bin/sh", "-ec",
+            f"mount -t ext3 /dev/vdb /mnt; {checks}; umount /mnt")
+        self.assertEqual(set(done.stdout.splitlines()), {b"all there"})
+        self.assert_clean(image)
+        return done.stderr.decode()
+
+    def test_what_was_promised_survives(self):
+        for name, after in ("quire.img", 45), ("quire-1k.img", 90):
+            with self.subTest(image=name):
+                image = self.image(name)
+                promised = self.killed(image, after)
+                other = self.path("other.img")
+                imagelib.copy(image, other)
+                log = self.assert_kept(image, promised)
+                self.assertIn("journal replayed", log)
+                done = subprocess.run([imagelib.tool("e2fsck"), "-fy", other],
+                                      capture_output=True, check=False)
+                self.assertIn(done.returncode, (0, 1), done.stdout)
+                self.assert_clean(other)
+                self.assert_kept(other, promised)
+
+
+if __name__ == "__main__":
+    main()
