@@ -240,6 +240,8 @@ TEST(file_is_cut_under_its_users,
 	int fd = make_file("file", NPAGES * PAGE), status, left = NCHILDREN;
 	char *p = map_shared(fd, NPAGES);
 
+	skip_on(ON_LINUX, "a write(2) whose buffer is cut off half-way may "
+			  "never end there");
 	for (int i = 0; i < NCHILDREN; i++)
 		if (expect_ok(fork()) == 0) {
 			move_while_cut(fd, i);

@@ -402,6 +402,19 @@ static void catch_all(void)
 	handle(SIGILL, note_and_jump, SA_ONSTACK | SA_NODEFER);
 }
 
+/* A frame with this pc, and a stack pointer that is good for nothing; only
+ * what the handler needs, gp and tp, is right. */
+static char *make_frame(uint64_t pc)
+{
+	static _Alignas(16) char frame[FRAME];
+	uint64_t registers[5] = {pc};
+
+	asm("mv %0, gp; mv %1, tp" : "=r"(registers[3]), "=r"(registers[4]));
+	memset(frame, 0, sizeof(frame));
+	memcpy(frame + 128 + 176, registers, sizeof(registers));
+	return frame;
+}
+
 TEST(sigreturn_without_a_frame_is_sigsegv,
      "rt_sigreturn with a stack pointer that has no frame, or not all of "
      "one, is SIGSEGV, from the kernel.")
@@ -419,21 +432,10 @@ TEST(sigreturn_without_a_frame_is_sigsegv,
 	}
 	expect_ok(mprotect(page, PAGE, PROT_READ | PROT_WRITE));
 	unmap(page + PAGE, 1);
+	/* Linux has the registers by the time that it misses the end. */
+	memcpy(page + PAGE - FRAME + 16, make_frame(0), FRAME - 16);
 	expect_eq(try_sigreturn(page + PAGE - FRAME + 16), SIGSEGV);
 	expect_eq(code_seen, SI_KERNEL);
-}
-
-/* A frame with this pc, and a stack pointer that is good for nothing; only
- * what the handler needs, gp and tp, is right. */
-static char *make_frame(uint64_t pc)
-{
-	static _Alignas(16) char frame[FRAME];
-	uint64_t registers[5] = {pc};
-
-	asm("mv %0, gp; mv %1, tp" : "=r"(registers[3]), "=r"(registers[4]));
-	memset(frame, 0, sizeof(frame));
-	memcpy(frame + 128 + 176, registers, sizeof(registers));
-	return frame;
 }
 
 TEST(sigreturn_gives_no_rights,
