@@ -3,6 +3,9 @@
 workload, and the disk that it leaves must be whole, by our recovery and by
 e2fsck's, and keep what fsync promised.
 
+Another disk fails in the middle of its journal: the filesystem becomes
+read-only, each descriptor hears of it once, and the system runs on.
+
 (What a disk loses that has a cache of its own is tests/host/journal_test.c's
 subject: there every subset of its writes can be tried.)
 """
@@ -76,6 +79,38 @@ class Killed(GuestTest):
                 self.assertIn(done.returncode, (0, 1), done.stdout)
                 self.assert_clean(other)
                 self.assert_kept(other, promised)
+
+
+class Dying(GuestTest):
+    def sector(self, image, block):
+        """Where block number `block` of the journal lies."""
+        done = subprocess.run([imagelib.tool("debugfs"), "-R",
+                               f"bmap <8> {block}", image],
+                              capture_output=True, check=True)
+        return int(done.stdout) * imagelib.geometry(image)[2] // 512
+
+    def test_a_failed_journal_write_makes_it_read_only(self):
+        image = self.image("quire-1k.img")
+        drive = ",".join((
+            "driver=blkdebug", "node-name=dying", "image.driver=file",
+            f"image.filename={image}", "inject-error.0.event=none",
+            "inject-error.0.iotype=write",
+            f"inject-error.0.sector={self.sector(image, 300)}",
+            "inject-error.0.errno=5"))
+        done = self.run_ok(
+            "--add", guestlib.program("dying") + ":/bin/dying",
+            "--qemu-arg=-blockdev", "--qemu-arg=" + drive,
+            "--qemu-arg=-device", "--qemu-arg=virtio-blk-device,drive=dying,"
+            "werror=report,rerror=report", "--", "/bin/sh", "-ec",
+            "mount -t ext3 /dev/vdb /mnt; mkdir /mnt/f; dying /mnt/f; "
+            "umount /mnt; echo and gone")
+        self.assertEqual(done.stdout, b"dead, and no worse\nand gone\n")
+        log = done.stderr.decode()
+        self.assertEqual(log.count("read-only from now on"), 1, log)
+        done = subprocess.run([imagelib.tool("e2fsck"), "-fy", image],
+                              capture_output=True, check=False)
+        self.assertIn(done.returncode, (0, 1), done.stdout)
+        self.assert_clean(image)
 
 
 if __name__ == "__main__":
