@@ -66,9 +66,11 @@ static int bypass_locked(struct ext2 *fs, struct ext2_node *node)
 	}
 	int err = ext2_join(before->inode);
 
-	if (!err)
-		before->deleted = node->deleted;
-	return err;
+	if (err)
+		return err;
+	before->deleted = node->deleted;
+	inode_dirty(before->inode);
+	return 0;
 }
 
 static void drop_locked(struct ext2_node *node)

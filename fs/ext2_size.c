@@ -182,18 +182,17 @@ static int shrink_begin(struct inode *inode, uint64_t nbytes)
 	return err;
 }
 
-static int shrink_end(struct inode *inode)
+/* @err: what the work has come to.  If blocks are left it stays an orphan. */
+static int shrink_end(struct inode *inode, int err)
 {
 	struct ext2 *fs = ext2_of(inode);
 
 	ext2_start(fs);
-	int err = ext2_join(inode);
-
-	if (!err) {
-		ext2_node(inode)->shrinks_to = UINT64_MAX;
-		if (inode->nlink)
-			err = ext2_orphan_remove(inode);
-	}
+	ext2_node(inode)->shrinks_to = UINT64_MAX;
+	if (!err)
+		err = ext2_join(inode);
+	if (!err && inode->nlink)
+		err = ext2_orphan_remove(inode);
 	ext2_stop(fs);
 	return err;
 }
@@ -206,15 +205,13 @@ static int shrink(struct inode *inode, uint64_t nbytes)
 		return err;
 	ext2_write_promised(inode, nbytes >> PAGE_SHIFT);
 	err = mapping_resize(&inode->mapping, nbytes);
-	if (err) {
-		shrink_end(inode);
-		return err;
+	if (!err) {
+		/* If this fails, it is done before the file grows again, or
+		 * after a crash. */
+		ext2_node(inode)->reserved_end = UINT64_MAX;
+		err = ext2_trim_surplus(inode);
 	}
-	/* If this fails, it is done before the file grows again, or after a
-	 * crash: it stays an orphan. */
-	ext2_node(inode)->reserved_end = UINT64_MAX;
-	err = ext2_trim_surplus(inode);
-	return err ? err : shrink_end(inode);
+	return shrink_end(inode, err);
 }
 
 static int ext2_resize(struct inode *inode, uint64_t nbytes)

@@ -738,6 +738,42 @@ static void check_full(void)
 	check(world_fsck(image));
 }
 
+/* The n-th allocation of a cut fails: what is written later is not cut. */
+static void check_failed_cut(unsigned n)
+{
+	static uint8_t data[30000];
+	struct inode *dir, *inode;
+
+	start_workload("-I 128");
+	world_record(false);
+	dir = super->root;
+	check(!dir->ops->create(dir, "cut", 3, S_IFREG | 0600, 0, &inode));
+	check(world_write(inode, 0, data, sizeof(data)) == sizeof(data));
+	check(!world_sync(super));
+	world_drop_pages(1);
+	buffer_shrink(NULL, 1000);
+	world_fail_memory(n);
+	inode_lock(inode);
+	inode->ops->resize(inode, 1000);
+	inode_unlock(inode);
+	world_fail_memory(0);
+	check(world_write(inode, 20000, data, 5000) == 5000);
+	uint64_t size = inode_size(inode);
+
+	inode_put(inode);
+	world_unmount(super);
+	world_drop_pages(1);
+	check(world_fsck(image));
+	check(!world_mount(false, &super));
+	dir = super->root;
+	check(!dir->ops->lookup(dir, "cut", 3, &inode));
+	check(inode_size(inode) == size);
+	inode_put(inode);
+	world_unmount(super);
+	check(world_fsck(image) && !world_in_use);
+	world_log_lines();
+}
+
 /* From request @n on the disk does nothing any more. */
 static void check_dead_disk(unsigned n)
 {
@@ -808,8 +844,10 @@ int main(int argc, char **argv)
 		check_recovery(i % 2 ? 4096 : 1024);
 	check_refusals();
 	check_full();
-	for (unsigned n = 1; n < 20; n++)
+	for (unsigned n = 1; n < 20; n++) {
+		check_failed_cut(n);
 		check_dead_disk(n);
+	}
 	workload("-I 256", 150);
 	for (unsigned i = 0; i < states; i++)
 		check_state(i % 8 == 0);
