@@ -165,6 +165,7 @@ struct super {
 	const char *type;            /* (c) "ext2", "proc", ... */
 	struct block_device *device; /* (c) or NULL */
 	uint32_t dev;                /* (c) st_dev */
+	unsigned mount_id;           /* (c) */
 	bool read_only;
 	bool transient;             /* (c) nothing of it is cached */
 	uint64_t max_size;          /* (c) the largest file, in bytes */

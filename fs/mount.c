@@ -58,6 +58,7 @@ static const uint64_t FLUSH_INTERVAL = 5000000000; /* ns */
 static struct mutex mount_mutex = MUTEX_INIT(mount_mutex, "mounts", RANK_MOUNT);
 static struct list mounted = {&mounted, &mounted}; /* supers, in order */
 static struct dentry *root_dentry;                 /* constant once mounted */
+static unsigned last_id;
 
 static struct super *super_at(struct list *link)
 {
@@ -115,6 +116,7 @@ static int super_attach(struct super *super, struct dentry *point,
 		return err;
 	}
 	string_copy(super->source, source, sizeof(super->source));
+	super->mount_id = ++last_id;
 	list_add_tail(&mounted, &super->link);
 	if (!point)
 		root_dentry = root;
@@ -277,7 +279,35 @@ int mount_remove(struct fs_context *fs, const char *path, bool follow)
 	return err;
 }
 
-int mount_show(struct text *text, int pid)
+/* /proc/mounts: source, where, type, options. */
+static void show_mount(struct text *text, const struct super *super,
+		       const char *path, size_t npath)
+{
+	text_printf(text, "%s ", super->source);
+	text_add(text, path, npath);
+	text_printf(text, " %s %s,relatime 0 0\n", super->type,
+		    super->read_only ? "ro" : "rw");
+}
+
+/* mountinfo: number, the number below it, device, root, where, options. */
+static void show_mount_info(struct text *text, const struct super *super,
+			    const char *path, size_t npath)
+{
+	const struct dentry *point = super->root_dentry->mount_point;
+	const char *rights = super->read_only ? "ro" : "rw";
+
+	text_printf(text, "%u %u %u:%u / ", super->mount_id,
+		    point ? point->super->mount_id : 0,
+		    device_major(super->dev), device_minor(super->dev));
+	text_add(text, path, npath);
+	text_printf(text, " %s,relatime - %s %s %s\n", rights, super->type,
+		    super->source, rights);
+}
+
+/* A line for each mount, in order. */
+static int show_all(struct text *text,
+		    void (*show)(struct text *text, const struct super *super,
+				 const char *path, size_t npath))
 {
 	char *path = kmalloc(PATH_MAX);
 
@@ -289,14 +319,21 @@ int mount_show(struct text *text, int pid)
 		ssize_t n =
 			dentry_path(super->root_dentry, NULL, path, PATH_MAX);
 
-		text_printf(text, "%s ", super->source);
-		text_add(text, path, n > 0 ? n : 0);
-		text_printf(text, " %s %s,relatime 0 0\n", super->type,
-			    super->read_only ? "ro" : "rw");
+		show(text, super, path, n > 0 ? n : 0);
 	}
 	mutex_unlock(&mount_mutex);
 	kfree(path);
 	return 0;
+}
+
+int mount_show(struct text *text, int pid)
+{
+	return show_all(text, show_mount);
+}
+
+int mount_show_info(struct text *text, int pid)
+{
+	return show_all(text, show_mount_info);
 }
 
 int mount_show_types(struct text *text, int pid)

@@ -6,9 +6,6 @@
  * once, as a counted reference or a copy, and what has gone meanwhile is shown
  * as nothing: an address space without mappings, no open files.
  *
- * maps is the list of intervals itself, read with mm->lock held shared, so
- * that it is true of one moment.
- *
  * Locking: mm->lock for reading; the rest is in the references.
  *
  * Book: chapters 5 and 6.  Tests: usertests, mmaptest.
@@ -22,81 +19,8 @@
 
 enum {
 	NSEC_PER_TICK = 10000000, /* USER_HZ is 100 */
-	MAPS_NAME_COLUMN = 73,
 	KIB_PER_PAGE_SHIFT = PAGE_SHIFT - 10,
 };
-
-/* --- maps --- */
-
-static const char *special_name(const struct mm *mm, const struct vma *v)
-{
-	if (v->flags & VMA_SPECIAL)
-		return "[vdso]";
-	if (v->flags & VMA_HEAP)
-		return "[heap]";
-	if (v->flags & VMA_STACK && v->start < mm->stack_top &&
-	    mm->stack_top <= v->end)
-		return "[stack]";
-	return NULL;
-}
-
-/* A name may have line ends in it: they are shown as \012. */
-static void add_escaped(struct text *text, const char *name, size_t nname)
-{
-	for (size_t i = 0; i < nname; i++) {
-		if (name[i] == '\n')
-			text_add(text, "\\012", 4);
-		else
-			text_add(text, &name[i], 1);
-	}
-}
-
-static void show_vma(struct text *text, const struct mm *mm,
-		     const struct vma *v, char *path)
-{
-	const struct inode *inode = v->file ? v->file->inode : NULL;
-	const char *name = special_name(mm, v);
-	size_t start = text->length;
-	size_t nname = 0;
-
-	if (v->file)
-		nname = file_describe(v->file, path, PATH_MAX);
-	else if (name)
-		nname = strlen(name);
-	text_printf(
-		text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start,
-		v->end, v->prot & VM_R ? 'r' : '-', v->prot & VM_W ? 'w' : '-',
-		v->prot & VM_X ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
-		v->file ? v->pgoff << PAGE_SHIFT : 0,
-		inode ? inode->super->dev >> 8 & 0xfff : 0,
-		inode ? inode->super->dev & 0xff : 0, inode ? inode->ino : 0);
-	if (nname) {
-		while (text->length - start < MAPS_NAME_COLUMN)
-			text_add(text, " ", 1);
-		add_escaped(text, v->file ? path : name, nname);
-	}
-	text_add(text, "\n", 1);
-}
-
-static int show_maps(struct text *text, int pid)
-{
-	struct mm *mm = process_mm_get(pid);
-	char *path;
-
-	if (!mm)
-		return 0;
-	path = kmalloc(PATH_MAX);
-	if (path) {
-		read_lock(&mm->lock);
-		for (struct vma *v = vma_next(&mm->vmas, NULL); v;
-		     v = vma_next(&mm->vmas, v))
-			show_vma(text, mm, v, path);
-		read_unlock(&mm->lock);
-		kfree(path);
-	}
-	mm_put(mm);
-	return path ? 0 : -ENOMEM;
-}
 
 /* --- sizes, in pages --- */
 
@@ -203,7 +127,7 @@ static int show_status(struct text *text, int pid)
 	text_printf(text,
 		    "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n"
 		    "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n",
-		    pid, pid, p.parent);
+		    p.pid, pid, p.parent);
 	show_status_memory(text, pid);
 	text_printf(text,
 		    "Threads:\t%u\n"
@@ -267,23 +191,89 @@ static int show_comm(struct text *text, int pid)
 	return 0;
 }
 
-/* The arguments are where exec put them, in the process's own memory. */
-static int show_cmdline(struct text *text, int pid)
+/* What exec put into the process's own memory.  Puts @mm. */
+static int show_memory(struct text *text, struct mm *mm, vaddr_t start,
+		       vaddr_t end)
 {
-	struct mm *mm = process_mm_get(pid);
 	char part[128];
 	size_t n;
 
-	if (!mm)
-		return 0;
-	for (vaddr_t at = mm->args_start; at < mm->args_end; at += n) {
-		n = mm_copy(mm, at, part,
-			    min_u64(mm->args_end - at, sizeof(part)), false);
+	for (vaddr_t at = start; at < end; at += n) {
+		n = mm_copy(mm, at, part, min_u64(end - at, sizeof(part)),
+			    false);
 		if (n == 0)
 			break;
 		text_add(text, part, n);
 	}
 	mm_put(mm);
+	return 0;
+}
+
+static int show_cmdline(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+
+	return mm ? show_memory(text, mm, mm->args_start, mm->args_end) : 0;
+}
+
+static int show_environ(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+
+	return mm ? show_memory(text, mm, mm->env_start, mm->env_end) : 0;
+}
+
+static int show_auxv(struct text *text, int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+
+	return mm ? show_memory(text, mm, mm->aux_start, mm->aux_end) : 0;
+}
+
+/* --- limits --- */
+
+static void add_limit(struct text *text, uint64_t limit)
+{
+	if (limit == RLIM_INFINITY)
+		text_printf(text, "%-20s ", "unlimited");
+	else
+		text_printf(text, "%-20lu ", limit);
+}
+
+static int show_limits(struct text *text, int pid)
+{
+	static const struct {
+		const char *name, *unit;
+	} rows[RLIM_NLIMITS] = {
+		[RLIMIT_CPU] = {"Max cpu time", "seconds"},
+		[RLIMIT_FSIZE] = {"Max file size", "bytes"},
+		[RLIMIT_DATA] = {"Max data size", "bytes"},
+		[RLIMIT_STACK] = {"Max stack size", "bytes"},
+		[RLIMIT_CORE] = {"Max core file size", "bytes"},
+		[RLIMIT_RSS] = {"Max resident set", "bytes"},
+		[RLIMIT_NPROC] = {"Max processes", "processes"},
+		[RLIMIT_NOFILE] = {"Max open files", "files"},
+		[RLIMIT_MEMLOCK] = {"Max locked memory", "bytes"},
+		[RLIMIT_AS] = {"Max address space", "bytes"},
+		[RLIMIT_LOCKS] = {"Max file locks", "locks"},
+		[RLIMIT_SIGPENDING] = {"Max pending signals", "signals"},
+		[RLIMIT_MSGQUEUE] = {"Max msgqueue size", "bytes"},
+		[RLIMIT_NICE] = {"Max nice priority", ""},
+		[RLIMIT_RTPRIO] = {"Max realtime priority", ""},
+		[RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
+	};
+	struct rlimit limits[RLIM_NLIMITS];
+
+	if (!process_limits_get(pid, limits))
+		return -ESRCH;
+	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
+		    "Hard Limit", "Units");
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		text_printf(text, "%-25s ", rows[i].name);
+		add_limit(text, limits[i].rlim_cur);
+		add_limit(text, limits[i].rlim_max);
+		text_printf(text, "%-10s\n", rows[i].unit);
+	}
 	return 0;
 }
 
@@ -306,33 +296,54 @@ static int follow_exe(int pid, struct dentry **out)
 	return err;
 }
 
-static int follow_cwd(int pid, struct dentry **out)
+static int follow_place(int pid, bool root, struct dentry **out)
 {
 	struct fs_context *fs = process_fs_get(pid);
 
 	if (!fs)
 		return -ENOENT;
 	spin_lock(&fs->lock);
-	*out = dentry_hold(fs->cwd);
+	*out = dentry_hold(root ? fs->root : fs->cwd);
 	spin_unlock(&fs->lock);
 	fs_context_put(fs);
 	return 0;
 }
 
+static int follow_cwd(int pid, struct dentry **out)
+{
+	return follow_place(pid, false, out);
+}
+
+static int follow_root(int pid, struct dentry **out)
+{
+	return follow_place(pid, true, out);
+}
+
 const struct proc_row proc_process_rows[] = {
+	{"auxv", S_IFREG | 0400, .show = show_auxv},
 	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
 	{"comm", S_IFREG | 0444, .show = show_comm},
 	{"cwd", S_IFLNK | 0777, .follow = follow_cwd},
+	{"environ", S_IFREG | 0400, .show = show_environ},
 	{"exe", S_IFLNK | 0777, .follow = follow_exe},
 #ifdef CONFIG_DEBUG
 	{"fail-nth", S_IFREG | 0644, .show = inject_show,
 	 .write = inject_write},
 #endif
-	{"fd", S_IFDIR | 0500, .rows = NULL},
-	{"maps", S_IFREG | 0444, .show = show_maps},
+	{"fd", S_IFDIR | 0500, .kind = PROC_FDS},
+	{"fdinfo", S_IFDIR | 0500, .kind = PROC_FDINFO},
+	{"limits", S_IFREG | 0444, .show = show_limits},
+	{"maps", S_IFREG | 0444, .show = maps_show},
+	{"mem", S_IFREG | 0600, .move = mm_move},
+	{"mountinfo", S_IFREG | 0444, .show = mount_show_info},
 	{"mounts", S_IFREG | 0444, .show = mount_show},
+	{"pagemap", S_IFREG | 0400, .move = maps_move_pagemap},
+	{"root", S_IFLNK | 0777, .follow = follow_root},
+	{"smaps", S_IFREG | 0444, .show = maps_show_smaps},
+	{"smaps_rollup", S_IFREG | 0444, .show = maps_show_rollup},
 	{"stat", S_IFREG | 0444, .show = show_stat},
 	{"statm", S_IFREG | 0444, .show = show_statm},
 	{"status", S_IFREG | 0444, .show = show_status},
+	{"task", S_IFDIR | 0555, .kind = PROC_TASKS},
 	{0},
 };

@@ -18,7 +18,6 @@
 #include "fs/buffer.h"
 #include "fs/proc.h"
 #include "kernel/dev/dev.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "mm/dirty.h"
@@ -27,12 +26,17 @@
 
 enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
 
-static void line_kib(struct text *text, const char *name, uint64_t npages)
+void proc_bytes(struct text *text, const char *name, uint64_t nbytes)
 {
 	char label[24];
 
 	snprintf(label, sizeof(label), "%s:", name);
-	text_printf(text, "%-16s%8lu kB\n", label, npages << (PAGE_SHIFT - 10));
+	text_printf(text, "%-16s%8lu kB\n", label, nbytes >> 10);
+}
+
+static void line_kib(struct text *text, const char *name, uint64_t npages)
+{
+	proc_bytes(text, name, npages << PAGE_SHIFT);
 }
 
 static int show_meminfo(struct text *text, int pid)
@@ -207,43 +211,6 @@ static int show_cmdline(struct text *text, int pid)
 	return 0;
 }
 
-/* --- /proc/sys --- */
-
-static int show_randomize(struct text *text, int pid)
-{
-	text_printf(text, "%u\n", randomize_va_space);
-	return 0;
-}
-
-/* One digit, which may have its line's end. */
-static ssize_t write_randomize(struct uio *uio)
-{
-	size_t nbytes = uio->left;
-	char text[3] = "";
-
-	if (nbytes >= sizeof(text))
-		return -EINVAL;
-	if (uio_copy_from(uio, text, nbytes) != nbytes)
-		return -EFAULT;
-	if (!nbytes)
-		return 0;
-	if (text[0] < '0' || text[0] > '2' || (text[1] && text[1] != '\n'))
-		return -EINVAL;
-	randomize_va_space = text[0] - '0';
-	return nbytes;
-}
-
-static const struct proc_row kernel_rows[] = {
-	{"randomize_va_space", S_IFREG | 0644, .show = show_randomize,
-	 .write = write_randomize},
-	{0},
-};
-
-static const struct proc_row sys_rows[] = {
-	{"kernel", S_IFDIR | 0555, .rows = kernel_rows},
-	{0},
-};
-
 const struct proc_row proc_root_rows[] = {
 	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
 	{"cpuinfo", S_IFREG | 0444, .show = show_cpuinfo},
@@ -251,9 +218,23 @@ const struct proc_row proc_root_rows[] = {
 	{"loadavg", S_IFREG | 0444, .show = show_loadavg},
 	{"meminfo", S_IFREG | 0444, .show = show_meminfo},
 	{"mounts", S_IFREG | 0444, .show = mount_show},
-	{"self", S_IFLNK | 0777, .follow = NULL},
+	{"self", S_IFLNK | 0777, .kind = PROC_PLAIN},
 	{"stat", S_IFREG | 0444, .show = show_stat},
-	{"sys", S_IFDIR | 0555, .rows = sys_rows},
+	{"sys", S_IFDIR | 0555, .kind = PROC_PLAIN},
+	{"sys/kernel", S_IFDIR | 0555, .kind = PROC_PLAIN},
+	{"sys/kernel/hostname", S_IFREG | 0444, .show = sys_show_hostname},
+	{"sys/kernel/osrelease", S_IFREG | 0444, .show = sys_show_release},
+	{"sys/kernel/ostype", S_IFREG | 0444, .show = sys_show_type},
+	{"sys/kernel/pid_max", S_IFREG | 0444, .show = sys_show_pid_max},
+	{"sys/kernel/randomize_va_space", S_IFREG | 0644,
+	 .show = sys_show_randomize, .write = sys_write_randomize},
+	{"sys/kernel/random", S_IFDIR | 0555, .kind = PROC_PLAIN},
+	{"sys/kernel/random/boot_id", S_IFREG | 0444, .show = sys_show_boot_id},
+	{"sys/kernel/random/uuid", S_IFREG | 0444, .show = sys_show_uuid},
+	{"sys/vm", S_IFDIR | 0555, .kind = PROC_PLAIN},
+	{"sys/vm/overcommit_memory", S_IFREG | 0444,
+	 .show = sys_show_overcommit},
+	{"thread-self", S_IFLNK | 0777, .kind = PROC_THREAD_SELF},
 	{"trace", S_IFREG | 0640, .show = trace_show, .write = trace_write},
 	{"trace_marker", S_IFREG | 0222, .write = trace_write_marker},
 	{"tracing_on", S_IFREG | 0640, .show = trace_show_on,

@@ -3,23 +3,23 @@
  * procfs.c - the tree of /proc.
  *
  *	/proc/NAME              rows of proc_root_rows
- *	/proc/sys/...           a row's own rows
  *	/proc/PID/NAME          rows of proc_process_rows, for each process
  *	/proc/PID/fd/N          a link for each open file
+ *	/proc/PID/fdinfo/N      the file's position
+ *	/proc/PID/task/TID      the same as /proc/TID, for each thread
+ *
+ * A row's name may be a path of several parts: then the parts before it are
+ * rows of their own, that are directories.
  *
  * Nothing is stored: an inode number says everything there is to know about
  * an inode, and inodes are made from it when a name is looked up:
  *
- *	 63      36  35  34        0
- *	|   pid    | fd |   which   |    pid 0: /proc itself
+ *	 63      36  35   34   33        0
+ *	|   pid    | fd |info|   which   |    pid 0: /proc itself
  *
- * which is 1 for the directory, 2 + n for row n of its table, and where that
- * has rows of its own, the next higher 8 bits say which of those, and so on;
- * with the fd bit set it is the descriptor.  Processes come and go, so neither
- *names nor inodes are cached (super->transient).
- *
- * A file's text is made when it is read from offset 0, and kept with the open
- * file for the reads that follow.
+ * which is 1 for the directory, 2 + n for row n of its table; with one of the
+ * bits set it is the descriptor.  Processes come and go, so neither names nor
+ * inodes are cached (super->transient).
  *
  * Book: chapter 6.  Tests: usertests.
  */
@@ -34,10 +34,10 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, WHICH_BITS = 8, PID_SHIFT = 36 };
-enum { WHICH_MASK = (1 << WHICH_BITS) - 1 };
+enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36 };
 
-static const uint64_t FD_BIT = 1ul << 35;
+static const uint64_t FD_BIT = 1ul << 35, INFO_BIT = 1ul << 34;
+static const uint64_t WHICH_MASK = (1ul << 34) - 1;
 
 static uint64_t ino_make(int pid, uint64_t which)
 {
@@ -49,64 +49,28 @@ static int ino_pid(uint64_t ino)
 	return ino >> PID_SHIFT;
 }
 
-/* Is it /proc or /proc/PID?  Else it is a row, or a descriptor. */
-static bool is_top(const struct inode *inode)
+/* The row of the directory of @pid's that has number @which, or NULL. */
+static const struct proc_row *row_at(int pid, uint64_t which)
 {
-	return (inode->ino & (FD_BIT - 1)) == WHICH_DIRECTORY;
-}
+	const struct proc_row *row = pid ? proc_process_rows : proc_root_rows;
 
-static const struct proc_row *top_rows(int pid)
-{
-	return pid ? proc_process_rows : proc_root_rows;
+	while (row->name && which > WHICH_FIRST) {
+		row++;
+		which--;
+	}
+	return row->name ? row : NULL;
 }
 
 /* Of an inode that is one. */
 static const struct proc_row *row_of(const struct inode *inode)
 {
-	const struct proc_row *rows = top_rows(ino_pid(inode->ino));
-	uint64_t which = inode->ino & (FD_BIT - 1);
-
-	for (; which >> WHICH_BITS; which >>= WHICH_BITS)
-		rows = rows[(which & WHICH_MASK) - WHICH_FIRST].rows;
-	return &rows[which - WHICH_FIRST];
+	return row_at(ino_pid(inode->ino), inode->ino & WHICH_MASK);
 }
 
-/* Row @n of a directory, or NULL: so many it hasn't. */
-static const struct proc_row *row_in(const struct inode *dir, uint64_t n)
+const struct proc_row *proc_row_of(const struct inode *inode, int *pid)
 {
-	const struct proc_row *row =
-		is_top(dir) ? top_rows(ino_pid(dir->ino)) : row_of(dir)->rows;
-
-	while (row && row->name && n--)
-		row++;
-	return row && row->name ? row : NULL;
-}
-
-/* Where the bits for rows of @dir's begin. */
-static unsigned row_shift(const struct inode *dir)
-{
-	unsigned shift = 0;
-
-	while (!is_top(dir) && dir->ino >> shift & WHICH_MASK)
-		shift += WHICH_BITS;
-	return shift;
-}
-
-static uint64_t row_ino(const struct inode *dir, uint64_t n)
-{
-	uint64_t above =
-		is_top(dir) ? ino_make(ino_pid(dir->ino), 0) : dir->ino;
-
-	return above | (WHICH_FIRST + n) << row_shift(dir);
-}
-
-static uint64_t parent_ino(const struct inode *dir)
-{
-	unsigned shift = row_shift(dir);
-
-	if (shift > WHICH_BITS)
-		return dir->ino & ((1ul << (shift - WHICH_BITS)) - 1);
-	return ino_make(is_top(dir) ? 0 : ino_pid(dir->ino), WHICH_DIRECTORY);
+	*pid = ino_pid(inode->ino);
+	return inode->ino & INFO_BIT ? NULL : row_of(inode);
 }
 
 /* The descriptor that an inode in /proc/PID/fd is: its file, referenced. */
@@ -117,87 +81,24 @@ static int fd_file(uint64_t ino, struct file **out)
 
 	if (!files)
 		return -ENOENT;
-	err = fdtable_get(files, ino & (FD_BIT - 1), out);
+	err = fdtable_get(files, ino & WHICH_MASK, out);
 	fdtable_put(files);
 	return err ? -ENOENT : 0;
 }
 
-/* --- reading --- */
-
-/* An open regular file.  Locks: (l) lock. */
-struct proc_file {
-	struct mutex lock;
-	struct text text; /* (l) */
-};
-
-static int proc_open(struct file *f)
+int proc_show_fdinfo(struct text *text, const struct inode *inode)
 {
-	struct proc_file *open = kmalloc_zeroed(sizeof(*open));
+	struct file *f;
+	int err = fd_file(inode->ino, &f);
 
-	if (!open)
-		return -ENOMEM;
-	mutex_init(&open->lock, "proc text", RANK_PROC_TEXT);
-	f->private = open;
+	if (err)
+		return err;
+	text_printf(text, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
+		    f->position, f->flags, f->inode->super->mount_id,
+		    f->inode->ino);
+	file_put(f);
 	return 0;
 }
-
-static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
-{
-	struct proc_file *open = f->private;
-	struct text *text = &open->text;
-	ssize_t n = 0;
-
-	if (!row_of(f->inode)->show)
-		return -EINVAL;
-	mutex_lock(&open->lock);
-	if (*offset == 0 || text->length == 0) {
-		text_clear(text);
-		n = row_of(f->inode)->show(text, ino_pid(f->inode->ino));
-		if (text->failed)
-			n = -ENOMEM;
-	}
-	if (n == 0)
-		n = text_read(text, uio, *offset);
-	mutex_unlock(&open->lock);
-	if (n > 0)
-		*offset += n;
-	return n;
-}
-
-static ssize_t proc_write(struct file *f, struct uio *uio, uint64_t *offset)
-{
-	const struct proc_row *row = row_of(f->inode);
-	ssize_t n = row->write ? row->write(uio) : -EINVAL;
-
-	if (n > 0)
-		*offset += n;
-	return n;
-}
-
-static int proc_truncate(struct inode *inode, uint64_t nbytes)
-{
-	const struct proc_row *row = row_of(inode);
-	struct uio nothing = {0};
-
-	return row->write ? row->write(&nothing) : -EINVAL;
-}
-
-static const struct inode_ops file_inode_ops = {.resize = proc_truncate};
-
-static void proc_release(struct file *f)
-{
-	struct proc_file *open = f->private;
-
-	text_clear(&open->text);
-	kfree(open);
-}
-
-static const struct file_ops proc_file_ops = {
-	.open = proc_open,
-	.read = proc_read,
-	.write = proc_write,
-	.release = proc_release,
-};
 
 /* --- links: they lead to the thing itself, wherever its name has gone --- */
 
@@ -264,28 +165,48 @@ static const struct inode_ops link_ops = {
 
 static int self_read_link(struct inode *inode, char *target, size_t nbytes)
 {
-	int self = process_current();
+	int tid, pid = process_current(&tid);
 
-	snprintf(target, nbytes, "%d", self);
-	return self ? 0 : -ENOENT;
+	if (row_of(inode)->kind == PROC_THREAD_SELF)
+		snprintf(target, nbytes, "%d/task/%d", pid, tid);
+	else
+		snprintf(target, nbytes, "%d", pid);
+	return pid ? 0 : -ENOENT;
 }
 
 static const struct inode_ops self_ops = {.read_link = self_read_link};
 
 /* --- directories --- */
 
-/* The directory of links, one for each descriptor. */
-static bool is_fd(const struct inode *dir)
+/* The row that a directory is, or NULL: it is the whole table. */
+static const struct proc_row *folder_of(const struct inode *dir)
 {
-	return !is_top(dir) && !row_of(dir)->rows;
+	return (dir->ino & WHICH_MASK) == WHICH_DIRECTORY ? NULL : row_of(dir);
 }
 
-/* A decimal number without leading zeros, or -1. */
+/* What @row is called in the directory @folder; NULL: it is elsewhere. */
+static const char *name_in(const struct proc_row *row,
+			   const struct proc_row *folder)
+{
+	const char *name = row->name;
+
+	if (folder) {
+		size_t n = strlen(folder->name);
+
+		if (strncmp(name, folder->name, n) != 0 || name[n] != '/')
+			return NULL;
+		name += n + 1;
+	}
+	return strchr(name, '/') ? NULL : name;
+}
+
+/* A decimal number without leading zeros, that fits as a pid or a descriptor;
+ * or -1. */
 static int parse_number(const char *name, size_t nname)
 {
 	int n = 0;
 
-	if (nname > 9 || (name[0] == '0' && nname > 1))
+	if (nname > 8 || (name[0] == '0' && nname > 1))
 		return -1;
 	for (size_t i = 0; i < nname; i++) {
 		if (name[i] < '0' || name[i] > '9')
@@ -295,21 +216,47 @@ static int parse_number(const char *name, size_t nname)
 	return n;
 }
 
+/* The inode of @number in a directory of numbers, or 0. */
+static uint64_t find_number(enum proc_kind kind, int pid, int number)
+{
+	if (number < 0)
+		return 0;
+	switch (kind) {
+	case PROC_FDS:
+		return ino_make(pid, FD_BIT | number);
+	case PROC_FDINFO:
+		return ino_make(pid, INFO_BIT | number);
+	case PROC_TASKS:
+		if (process_next_task(pid, number) != number)
+			return 0;
+		return ino_make(number, WHICH_DIRECTORY);
+	case PROC_PLAIN:
+	case PROC_THREAD_SELF:
+		break;
+	}
+	return 0;
+}
+
 /* The number of @name's inode, or 0. */
 static uint64_t find_ino(struct inode *dir, const char *name, size_t nname)
 {
+	const struct proc_row *folder = folder_of(dir);
 	int pid = ino_pid(dir->ino);
 	int number = parse_number(name, nname);
 	const struct proc_row *row;
 
-	if (is_fd(dir))
-		return number < 0 ? 0 : ino_make(pid, FD_BIT | number);
-	if (is_top(dir) && pid == 0 && number > 0)
+	if (folder && folder->kind != PROC_PLAIN)
+		return find_number(folder->kind, pid, number);
+	if (pid == 0 && !folder && number > 0)
 		return ino_make(number, WHICH_DIRECTORY);
-	for (uint64_t n = 0; (row = row_in(dir, n)); n++)
-		if (strlen(row->name) == nname &&
-		    memcmp(row->name, name, nname) == 0)
-			return row_ino(dir, n);
+	for (uint64_t which = WHICH_FIRST; (row = row_at(pid, which));
+	     which++) {
+		const char *its = name_in(row, folder);
+
+		if (its && strlen(its) == nname &&
+		    memcmp(its, name, nname) == 0)
+			return ino_make(pid, which);
+	}
 	return 0;
 }
 
@@ -319,7 +266,7 @@ static bool exists(uint64_t ino)
 	struct process_info info;
 	struct file *f;
 
-	if (!(ino & FD_BIT))
+	if (!(ino & (FD_BIT | INFO_BIT)))
 		return ino_pid(ino) == 0 ||
 		       process_info_get(ino_pid(ino), &info);
 	if (fd_file(ino, &f))
@@ -345,10 +292,9 @@ static void entry_number(struct pseudo_entry *entry, int number, uint64_t ino,
 }
 
 /* Descriptor n is at position 2 + n. */
-static bool next_fd(struct inode *dir, uint64_t *position,
+static bool next_fd(int pid, uint64_t bit, uint64_t *position,
 		    struct pseudo_entry *entry)
 {
-	int pid = ino_pid(dir->ino);
 	struct fdtable *files = process_files_get(pid);
 	int fd;
 
@@ -358,43 +304,77 @@ static bool next_fd(struct inode *dir, uint64_t *position,
 	fdtable_put(files);
 	if (fd < 0)
 		return false;
-	entry_number(entry, fd, ino_make(pid, FD_BIT | fd), DT_LNK);
+	entry_number(entry, fd, ino_make(pid, bit | fd),
+		     bit == FD_BIT ? DT_LNK : DT_REG);
 	*position = (uint64_t)fd + 3;
 	return true;
+}
+
+/* Thread n is at position 2 + n. */
+static bool next_task(int pid, uint64_t *position, struct pseudo_entry *entry)
+{
+	int tid = process_next_task(pid, *position - 2);
+
+	entry_number(entry, tid, ino_make(tid, WHICH_DIRECTORY), DT_DIR);
+	*position = (uint64_t)tid + 3;
+	return tid != 0;
 }
 
 /* The rows, at 2 + n; in /proc then the processes, at PID_POSITION + n. */
 enum { PID_POSITION = 1000 };
 
-static bool next_entry(struct inode *dir, uint64_t *position,
-		       struct pseudo_entry *entry)
+static bool next_row(int pid, const struct proc_row *folder, uint64_t *position,
+		     struct pseudo_entry *entry)
 {
-	int pid = ino_pid(dir->ino);
 	const struct proc_row *row = NULL;
 
-	if (is_fd(dir))
-		return next_fd(dir, position, entry);
 	if (*position < PID_POSITION)
-		row = row_in(dir, *position - 2);
-	if (row) {
-		string_copy(entry->name, row->name, sizeof(entry->name));
-		entry->ino = row_ino(dir, (*position)++ - 2);
+		row = row_at(pid, *position);
+	for (; row && row->name; row++) {
+		const char *name = name_in(row, folder);
+
+		entry->ino = ino_make(pid, (*position)++);
+		if (!name)
+			continue;
+		string_copy(entry->name, name, sizeof(entry->name));
 		entry->type = row->mode >> 12;
 		return true;
 	}
-	if (pid || !is_top(dir))
+	if (pid || folder)
 		return false;
 	pid = process_next(max_u64(*position, PID_POSITION) - PID_POSITION);
 	entry_number(entry, pid, ino_make(pid, WHICH_DIRECTORY), DT_DIR);
-	*position = PID_POSITION + pid;
+	*position = PID_POSITION + pid + 1;
 	return pid != 0;
+}
+
+static bool next_entry(struct inode *dir, uint64_t *position,
+		       struct pseudo_entry *entry)
+{
+	const struct proc_row *folder = folder_of(dir);
+	int pid = ino_pid(dir->ino);
+
+	switch (folder ? folder->kind : PROC_PLAIN) {
+	case PROC_FDS:
+		return next_fd(pid, FD_BIT, position, entry);
+	case PROC_FDINFO:
+		return next_fd(pid, INFO_BIT, position, entry);
+	case PROC_TASKS:
+		return next_task(pid, position, entry);
+	case PROC_PLAIN:
+	case PROC_THREAD_SELF:
+		break;
+	}
+	return next_row(pid, folder, position, entry);
 }
 
 static int proc_read_dir(struct inode *dir, uint64_t position,
 			 struct dir_visit *visit)
 {
-	return pseudo_read_dir(dir, parent_ino(dir), next_entry, position,
-			       visit);
+	int pid = folder_of(dir) ? ino_pid(dir->ino) : 0;
+
+	return pseudo_read_dir(dir, ino_make(pid, WHICH_DIRECTORY), next_entry,
+			       position, visit);
 }
 
 static const struct inode_ops directory_ops = {
@@ -413,17 +393,21 @@ static int proc_read_inode(struct inode *inode)
 		inode->ops = &link_ops;
 		return 0;
 	}
-	row = is_top(inode) ? NULL : row_of(inode);
-	if (!row || S_ISDIR(row->mode)) {
+	if (inode->ino & INFO_BIT) {
+		pseudo_inode_init(inode, S_IFREG | 0400, 1);
+		proc_file_init(inode);
+		return 0;
+	}
+	row = row_of(inode);
+	if (!folder_of(inode) || S_ISDIR(row->mode)) {
 		pseudo_inode_init(inode, S_IFDIR | 0555, 2);
 		inode->ops = &directory_ops;
 	} else {
 		pseudo_inode_init(inode, row->mode, 1);
-		inode->ops = S_ISREG(row->mode) ? &file_inode_ops
-			     : row->follow      ? &link_ops
-						: &self_ops;
 		if (S_ISREG(row->mode))
-			inode->file_ops = &proc_file_ops;
+			proc_file_init(inode);
+		else
+			inode->ops = row->follow ? &link_ops : &self_ops;
 	}
 	return 0;
 }

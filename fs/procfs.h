@@ -9,6 +9,9 @@
  * here; kernel/task/ answers.
  */
 
+#include <linux/resource.h>
+#include <linux/utsname.h>
+
 #include "fs/fdtable.h"
 #include "fs/path.h"
 
@@ -18,7 +21,8 @@ int procfs_mount(struct block_device *none, bool read_only, struct super **out);
 
 struct mm;
 
-/* One process, as /proc/<pid>/stat and status show it.  Times in ns. */
+/* One process, or one thread of it, as /proc/<pid>/stat and status show it.
+ * Times in ns. */
 struct process_info {
 	int pid, parent, group, session;
 	int tty_rdev, tty_group; /* 0 and -1: no terminal */
@@ -33,7 +37,8 @@ struct process_info {
 	int exit_signal;
 };
 
-/* False: no such process (zombies are still there). */
+/* Here and below @pid may also be the tid of any thread of a process.  False:
+ * no such process (zombies are still there). */
 bool process_info_get(int pid, struct process_info *info);
 
 /* Counted references: mm_put(), fdtable_put(), fs_context_put() them.  NULL:
@@ -46,11 +51,23 @@ struct fs_context *process_fs_get(int pid);
  * all at random (2). */
 extern atomic_uint randomize_va_space;
 
-/* The smallest pid above @pid, or 0. */
+/* The smallest pid from @pid on, or 0. */
 int process_next(int pid);
 
-/* The caller's process, for /proc/self; 0 in a kernel thread. */
-int process_current(void);
+/* The smallest tid from @tid on in process @pid, or 0. */
+int process_next_task(int pid, int tid);
+
+/* The caller's process, for /proc/self; 0 in a kernel thread; and thread. */
+int process_current(int *tid);
+
+/* Its resource limits: RLIM_NLIMITS of them.  False: no such process. */
+bool process_limits_get(int pid, struct rlimit *limits);
+
+/* What uname(2) says (kernel/syscall/system.c). */
+void system_names(struct new_utsname *out);
+
+/* One more than the largest number of a process. */
+extern const int process_pid_max;
 
 /* Since boot, in ns, of one hart; for /proc/stat and /proc/uptime. */
 struct hart_times {

@@ -109,6 +109,8 @@ static void fork_fields(struct mm *child, struct mm *parent)
 	child->args_end = parent->args_end;
 	child->env_start = parent->env_start;
 	child->env_end = parent->env_end;
+	child->aux_start = parent->aux_start;
+	child->aux_end = parent->aux_end;
 	memcpy(child->name, parent->name, sizeof(child->name));
 	child->executable = parent->executable;
 	if (child->executable)

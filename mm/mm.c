@@ -21,12 +21,14 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/sync/sched.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/page.h"
 #include "mm/radix.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
+#include "mm/uio.h"
 #include "mm/unmap.h"
 
 static struct slab_cache *mms;
@@ -189,6 +191,38 @@ size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
 		done += n;
 	}
 	return done;
+}
+
+/* Within a page of @mm's. */
+static ssize_t move_part(struct mm *mm, vaddr_t va, size_t nbytes,
+			 struct uio *uio, void *page, bool write)
+{
+	size_t n = write ? uio_copy_from(uio, page, nbytes)
+			 : mm_copy(mm, va, page, nbytes, false);
+
+	if (n == 0)
+		return write ? -EFAULT : -EIO;
+	n = write ? mm_copy(mm, va, page, n, true) : uio_copy_to(uio, page, n);
+	if (n == 0)
+		return write ? -EIO : -EFAULT;
+	return n;
+}
+
+ssize_t mm_move(struct mm *mm, vaddr_t va, size_t nbytes, struct uio *uio,
+		void *page, bool write)
+{
+	size_t done = 0, n = 0;
+	ssize_t moved = 0;
+
+	nbytes = min_u64(nbytes, uio->left);
+	while (moved == (ssize_t)n && done < nbytes && !sched_killed()) {
+		n = min_u64(nbytes - done, PAGE_SIZE - page_offset(va + done));
+		moved = move_part(mm, va + done, n, uio, page, write);
+		if (moved > 0)
+			done += moved;
+		sched_point();
+	}
+	return done ? (ssize_t)done : moved;
 }
 
 /* --- counting --- */

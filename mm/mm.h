@@ -32,15 +32,17 @@ struct mm {
 	atomic_ulong space_limit;     /* RLIMIT_AS: bytes mapped in all */
 	atomic_ulong data_limit;      /* RLIMIT_DATA: of vma_is_data() */
 	uint16_t new_flags; /* (M) mlockall: VMA_* of each new mapping */
-	/* For /proc/<pid>: text, data, arguments, environment; (c). */
+	/* For /proc/<pid>: text, data, arguments, environment,
+	 * auxiliary vector; (c). */
 	vaddr_t code_start, code_end, data_start, data_end;
-	vaddr_t args_start, args_end, env_start, env_end;
+	vaddr_t args_start, args_end, env_start, env_end, aux_start, aux_end;
 	struct file *executable; /* (c) counted reference */
 	char name[16];           /* the program's, for messages */
 	struct list link;        /* among all address spaces */
 };
 
 struct page;
+struct uio;
 
 /* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
@@ -83,11 +85,16 @@ void mm_switch(struct mm *mm);
 
 /*
  * Copy to or from another address space (or the current one), faulting as
- * its owner would, with mm->lock taken inside: exec's argument pages,
- * /proc/<pid>/mem, ptrace.  Returns the bytes copied.
+ * its owner would, with mm->lock taken inside: exec's argument pages.
+ * Returns the bytes copied.
  */
 size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
 	       bool write);
+
+/* The same with a uio, through @page of the kernel's.  Bytes; if there are
+ * none, -EFAULT if the uio's memory ended it, -EIO if @mm's. */
+ssize_t mm_move(struct mm *mm, vaddr_t va, size_t nbytes, struct uio *uio,
+		void *page, bool write);
 
 /* One kernel stack (KERNEL_STACK_SIZE) with nothing mapped below it (stack.c);
  * 0: no memory.  Neither sleeps. */

@@ -203,6 +203,9 @@ static void convert(struct output *out, struct spec *spec, va_list *args)
 	case 'u':
 		put_number(out, spec, argument(spec, false, args), 10, "");
 		break;
+	case 'o':
+		put_number(out, spec, argument(spec, false, args), 8, "");
+		break;
 	case 'x':
 	case 'X':
 		put_hex(out, spec, argument(spec, false, args));

@@ -4,54 +4,16 @@
  * memory to another's, as a debugger wants it.
  *
  * The bytes go by way of a page of the kernel's: the other's memory is faulted
- * in and copied as its owner would see it (mm_copy), ours as for any read or
+ * in and copied as its owner would see it (mm_move), ours as for any read or
  * write.  What could be moved before either side ends is the answer.
- *
- * Locking: the tree, to find the address space, which is then counted.
  */
 
 #include "kernel/lib/errno.h"
-#include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
+#include "fs/procfs.h"
 #include "kernel/syscall/vector.h"
-#include "kernel/task/process.h"
+#include "mm/mm.h"
 #include "mm/slab.h"
-
-/* The address space of the task @tid, counted, or NULL. */
-static struct mm *mm_of(int tid)
-{
-	struct pid *id;
-	struct mm *mm = NULL;
-
-	spin_lock(&process_tree_lock);
-	id = pid_find(tid);
-	if (id && id->task && id->task->process)
-		mm = id->task->process->mm;
-	if (mm)
-		mm_get(mm);
-	spin_unlock(&process_tree_lock);
-	return mm;
-}
-
-/* Between @uio and [va, va + nbytes) of @mm, through @page; how many bytes. */
-static size_t move_range(struct mm *mm, vaddr_t va, size_t nbytes,
-			 struct uio *uio, void *page, bool write)
-{
-	size_t done = 0;
-	size_t part, moved;
-
-	do {
-		part = min_u64(nbytes - done, uio->left);
-		part = min_u64(part, PAGE_SIZE - page_offset(va + done));
-		moved = write ? uio_copy_from(uio, page, part) : part;
-		moved = mm_copy(mm, va + done, page, moved, write);
-		if (!write)
-			moved = uio_copy_to(uio, page, moved);
-		done += moved;
-		sched_point();
-	} while (part && moved == part && !sched_killed());
-	return done;
-}
 
 static ssize_t move_vectors(int tid, struct uio *uio, const struct iovec *far,
 			    size_t nfar, bool write)
@@ -64,14 +26,15 @@ static ssize_t move_vectors(int tid, struct uio *uio, const struct iovec *far,
 		return 0;
 
 	void *page = kmalloc(PAGE_SIZE);
-	struct mm *mm = page ? mm_of(tid) : NULL;
+	struct mm *mm = page ? process_mm_get(tid) : NULL;
 
 	for (size_t i = 0; mm && i < nfar && uio->left; i++) {
-		size_t moved = move_range(mm, (vaddr_t)far[i].iov_base,
-					  far[i].iov_len, uio, page, write);
+		ssize_t moved = mm_move(mm, (vaddr_t)far[i].iov_base,
+					far[i].iov_len, uio, page, write);
 
-		done += moved;
-		if (moved < far[i].iov_len)
+		if (moved > 0)
+			done += moved;
+		if (moved != (ssize_t)far[i].iov_len)
 			break;
 	}
 	kfree(page);

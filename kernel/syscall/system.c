@@ -12,6 +12,7 @@
 #include "arch/riscv/time.h"
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
+#include "fs/procfs.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
@@ -36,13 +37,18 @@ static struct new_utsname names = {
 	.domainname = "(none)",
 };
 
+void system_names(struct new_utsname *out)
+{
+	spin_lock(&process_tree_lock);
+	*out = names;
+	spin_unlock(&process_tree_lock);
+}
+
 SYSCALL(uname)
 {
 	struct new_utsname out;
 
-	spin_lock(&process_tree_lock);
-	out = names;
-	spin_unlock(&process_tree_lock);
+	system_names(&out);
 	return copy_to_user(arg[0], &out, sizeof(out)) ? -EFAULT : 0;
 }
 

@@ -299,5 +299,7 @@ int stack_finish(struct stack_image *stack, vaddr_t *sp)
 		words_add(&out, stack->auxv[i][1]);
 	}
 	words_flush(&out);
+	stack->mm->aux_end = out.to;
+	stack->mm->aux_start = out.to - stack->nauxv * sizeof(stack->auxv[0]);
 	return out.failed ? -ENOMEM : 0;
 }

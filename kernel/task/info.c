@@ -27,6 +27,16 @@ struct process *process_find(int pid)
 	return id ? id->process : NULL;
 }
 
+/* The process that @id, its number or one of its threads', belongs to. */
+static struct process *process_of(int id)
+{
+	struct pid *pid = pid_find(id);
+
+	if (!pid || pid->process)
+		return pid ? pid->process : NULL;
+	return pid->task ? pid->task->process : NULL;
+}
+
 static char state_of(const struct process *p)
 {
 	char state = 'S';
@@ -67,7 +77,18 @@ static void fill_signals(const struct process *p, struct process_info *info)
 	info->hart = task->thread.hart->index;
 }
 
-static void fill_info(struct process *p, struct process_info *info)
+/* One thread that is not its process's first: what it has of its own. */
+static void fill_thread(const struct task *task, struct process_info *info)
+{
+	string_copy(info->name, task->name, sizeof(info->name));
+	if (info->state != 'T')
+		info->state = task->state == TASK_RUNNABLE ? 'R' : 'S';
+	info->pending = task->pending.set;
+	info->blocked = task->blocked;
+	info->hart = task->thread.hart->index;
+}
+
+static void fill_info(struct process *p, int id, struct process_info *info)
 {
 	struct process_usage used;
 
@@ -94,6 +115,8 @@ static void fill_info(struct process *p, struct process_info *info)
 	}
 	spin_lock(&p->signal_lock);
 	fill_signals(p, info);
+	if (id != p->pid)
+		fill_thread(pid_find(id)->task, info);
 	spin_unlock(&p->signal_lock);
 }
 
@@ -102,9 +125,9 @@ bool process_info_get(int pid, struct process_info *info)
 	struct process *p;
 
 	spin_lock(&process_tree_lock);
-	p = process_find(pid);
+	p = process_of(pid);
 	if (p)
-		fill_info(p, info);
+		fill_info(p, pid, info);
 	spin_unlock(&process_tree_lock);
 	return p;
 }
@@ -115,7 +138,7 @@ struct mm *process_mm_get(int pid)
 	struct mm *mm;
 
 	spin_lock(&process_tree_lock);
-	p = process_find(pid);
+	p = process_of(pid);
 	mm = p ? p->mm : NULL;
 	if (mm)
 		mm_get(mm);
@@ -129,7 +152,7 @@ struct fdtable *process_files_get(int pid)
 	struct fdtable *files;
 
 	spin_lock(&process_tree_lock);
-	p = process_find(pid);
+	p = process_of(pid);
 	files = p ? p->files : NULL;
 	if (files)
 		fdtable_hold(files);
@@ -143,7 +166,7 @@ struct fs_context *process_fs_get(int pid)
 	struct fs_context *fs;
 
 	spin_lock(&process_tree_lock);
-	p = process_find(pid);
+	p = process_of(pid);
 	fs = p ? p->fs : NULL;
 	if (fs)
 		fs_context_hold(fs);
@@ -156,18 +179,52 @@ int process_next(int pid)
 	struct pid *id;
 
 	spin_lock(&process_tree_lock);
-	do {
-		id = pid_next(pid + 1);
-		pid = id ? id->number : 0;
-	} while (id && !id->process);
+	id = pid_next(pid);
+	while (id && !id->process)
+		id = pid_next(id->number + 1);
+	pid = id ? id->number : 0;
 	spin_unlock(&process_tree_lock);
 	return pid;
 }
 
-int process_current(void)
+int process_next_task(int pid, int tid)
+{
+	struct pid *id;
+
+	spin_lock(&process_tree_lock);
+
+	struct process *p = process_of(pid);
+
+	id = p ? pid_next(tid) : NULL;
+	while (id && !(id->task && id->task->process == p))
+		id = pid_next(id->number + 1);
+	tid = id ? id->number : 0;
+	spin_unlock(&process_tree_lock);
+	return tid;
+}
+
+bool process_limits_get(int pid, struct rlimit *limits)
+{
+	struct process *p;
+
+	spin_lock(&process_tree_lock);
+	p = process_of(pid);
+	if (p) {
+		spin_lock(&p->signal_lock);
+		memcpy(limits, p->limits, sizeof(p->limits));
+		spin_unlock(&p->signal_lock);
+	}
+	spin_unlock(&process_tree_lock);
+	return p;
+}
+
+const int process_pid_max = PID_MAX;
+
+int process_current(int *tid)
 {
 	struct process *p = task_current()->process;
 
+	*tid = task_current()->tid;
 	return p ? p->pid : 0;
 }
 

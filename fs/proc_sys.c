@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc_sys.c - /proc/sys: what C libraries and common tools look up there.
+ *
+ * Book: chapter 6.  Tests: usertests.
+ */
+#include "fs/proc.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+
+static int show_line(struct text *text, const char *line)
+{
+	text_printf(text, "%s\n", line);
+	return 0;
+}
+
+/* One of the fields of uname(2), all strings of the same length. */
+static int show_name(struct text *text, size_t offset)
+{
+	struct new_utsname names;
+
+	system_names(&names);
+	return show_line(text, (const char *)&names + offset);
+}
+
+int sys_show_type(struct text *text, int pid)
+{
+	return show_name(text, offsetof(struct new_utsname, sysname));
+}
+
+int sys_show_release(struct text *text, int pid)
+{
+	return show_name(text, offsetof(struct new_utsname, release));
+}
+
+int sys_show_hostname(struct text *text, int pid)
+{
+	return show_name(text, offsetof(struct new_utsname, nodename));
+}
+
+/* RFC 9562, version 4. */
+static int show_uuid(struct text *text, uint8_t *bytes)
+{
+	bytes[6] = (bytes[6] & 0x0f) | 0x40;
+	bytes[8] = (bytes[8] & 0x3f) | 0x80;
+	for (int i = 0; i < 16; i++)
+		text_printf(text, "%s%02x",
+			    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			    bytes[i]);
+	return show_line(text, "");
+}
+
+int sys_show_uuid(struct text *text, int pid)
+{
+	uint8_t bytes[16];
+
+	random_bytes(bytes, sizeof(bytes));
+	return show_uuid(text, bytes);
+}
+
+/* The same until the next boot. */
+int sys_show_boot_id(struct text *text, int pid)
+{
+	static struct spinlock lock = SPINLOCK_INIT("boot id", RANK_CACHE);
+	static uint8_t boot_id[16];
+	static bool drawn;
+	uint8_t bytes[16];
+
+	spin_lock(&lock);
+	if (!drawn)
+		random_bytes(boot_id, sizeof(boot_id));
+	drawn = true;
+	memcpy(bytes, boot_id, sizeof(bytes));
+	spin_unlock(&lock);
+	return show_uuid(text, bytes);
+}
+
+int sys_show_pid_max(struct text *text, int pid)
+{
+	text_printf(text, "%d\n", process_pid_max);
+	return 0;
+}
+
+/* Memory is promised without counting: Linux's mode 1. */
+int sys_show_overcommit(struct text *text, int pid)
+{
+	return show_line(text, "1");
+}
+
+int sys_show_randomize(struct text *text, int pid)
+{
+	text_printf(text, "%u\n", randomize_va_space);
+	return 0;
+}
+
+/* One digit, which may have its line's end. */
+ssize_t sys_write_randomize(struct uio *uio)
+{
+	size_t nbytes = uio->left;
+	char text[3] = "";
+
+	if (nbytes >= sizeof(text))
+		return -EINVAL;
+	if (uio_copy_from(uio, text, nbytes) != nbytes)
+		return -EFAULT;
+	if (!nbytes)
+		return 0;
+	if (text[0] < '0' || text[0] > '2' || (text[1] && text[1] != '\n'))
+		return -EINVAL;
+	randomize_va_space = text[0] - '0';
+	return nbytes;
+}
