@@ -10,8 +10,9 @@
  *
  * Locked intervals are filled at once, as the first store would where that
  * makes a private copy, or else reading; unless MLOCK_ONFAULT says that each
- * page may wait for its touch.  mlockall(MCL_FUTURE) is a set of flags that
- * each new mapping of the address space starts with.
+ * page may wait for its touch.  mlock ends at the first page that can't be
+ * had, all others go on with the next mapping.  mlockall(MCL_FUTURE) is a set
+ * of flags that each new mapping of the address space starts with.
  *
  * Linux stops at a hole, with ENOMEM, and what lies before it is locked; so
  * do we.  A child of fork has no locks.
@@ -134,7 +135,8 @@ int mmap_lock(struct mm *mm, vaddr_t addr, uint64_t nbytes, unsigned flags)
 	mm_edit_done(mm);
 	if (err || !flags)
 		return err;
-	err = mmap_populate(mm, start, end);
+	while (!err && start < end)
+		err = mmap_populate_next(mm, &start, end, 0);
 	if (!err || err == -EINTR)
 		return err;
 	return err == -ENOMEM ? -EAGAIN : -ENOMEM; /* as POSIX has it */

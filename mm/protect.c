@@ -9,11 +9,12 @@
  * mprotect changes entries that are there in place: a page keeps its A and D
  * (a store that was made must reach its file even if the page is read-only
  * now), and PROT_NONE hides the entry without losing the page.  W is only
- * given where a store needs no fault.
+ * given where a store needs no fault.  Locked memory that may be stored to
+ * now gets its private copies at once.
  *
- * Locking: mprotect takes mm->lock for writing; msync for reading, and it is
- * released while that waits for the disk; then everything is looked up again.
- * Book: chapter 9.
+ * Locking: mprotect takes mm->lock for writing, none to fill; msync for
+ * reading, and it is released while that waits for the disk; then everything is
+ * looked up again. Book: chapter 9.
  */
 
 #include <linux/mman.h>
@@ -75,10 +76,14 @@ static bool becomes_data(struct mm *mm, const struct vma *v, int prot,
 	       mm_may_add(mm, npages, false) && !mm_may_add(mm, npages, true);
 }
 
-/* What of [va, end) lies in the VMA at @va: *va moves on behind it. */
-static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot)
+/* What of [va, end) lies in the VMA at @va: *va moves on behind it.  *fill:
+ * it is locked, and may have private copies now. */
+static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot,
+			bool *fill)
 {
 	struct vma *v = vma_at(&mm->vmas, *va);
+
+	*fill = false;
 
 	if (!v)
 		return -ENOMEM;
@@ -95,6 +100,8 @@ static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot)
 		if (err)
 			return err;
 		v = vma_at(&mm->vmas, *va);
+		*fill = (v->flags & VMA_LOCKED) && !(v->flags & VMA_SHARED) &&
+			(prot & ~v->prot & VM_W);
 		v->prot = prot;
 		protect_pages(v);
 	}
@@ -102,11 +109,34 @@ static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot)
 	return 0;
 }
 
+/* mm->lock is held for writing, but released where there is to be filled. */
+static int protect_range(struct mm *mm, vaddr_t addr, vaddr_t end, int prot)
+{
+	vaddr_t va = addr;
+	int err = 0;
+
+	while (!err && va < end) {
+		vaddr_t start = va;
+		bool fill;
+
+		err = protect_next(mm, &va, end, prot, &fill);
+		if (!fill)
+			continue;
+		vma_merge(&mm->vmas, addr, va);
+		mm_edit_done(mm);
+		/* What can't be had is no error. */
+		(void)mmap_populate_next(mm, &start, va, 0);
+		write_lock(&mm->lock);
+	}
+	vma_merge(&mm->vmas, addr, va);
+	mm_edit_done(mm);
+	return err;
+}
+
 int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot)
 {
 	const int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	vaddr_t end = addr + page_up(nbytes);
-	int err = 0;
 
 	prot &= ~grows;
 	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || page_offset(addr))
@@ -119,19 +149,13 @@ int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot)
 		return -EINVAL;
 	write_lock(&mm->lock);
 
-	vaddr_t va = addr;
-	struct vma *v = vma_at(&mm->vmas, addr);
+	struct vma *v = grows ? vma_at(&mm->vmas, addr) : NULL;
 
-	if (v && grows) {
-		if (!(v->flags & VMA_STACK) || grows == PROT_GROWSUP)
-			err = -EINVAL;
-		va = v->start;
+	if (v && (!(v->flags & VMA_STACK) || grows == PROT_GROWSUP)) {
+		mm_edit_done(mm);
+		return -EINVAL;
 	}
-	while (!err && va < end)
-		err = protect_next(mm, &va, end, prot & ~PROT_SEM);
-	vma_merge(&mm->vmas, min_u64(addr, va), va);
-	mm_edit_done(mm);
-	return err;
+	return protect_range(mm, v ? v->start : addr, end, prot & ~PROT_SEM);
 }
 
 /* --- msync --- */

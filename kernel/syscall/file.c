@@ -8,7 +8,8 @@
  *
  * All end in move(): where the bytes are is a uio, at which offset is a
  * pointer or NULL.  As on Linux one call moves at most 2 GiB less a page.
- * A write to a pipe that nobody reads is answered here with SIGPIPE.
+ * A write to a pipe that nobody reads is answered here with SIGPIPE, and so is
+ * one that nobody reads to its end.
  *
  * Book: chapter 6.  Tests: usertests.
  */
@@ -22,6 +23,13 @@
 #include "mm/slab.h"
 
 static const size_t MOVE_MAX = INT32_MAX & ~4095ul;
+
+/* Did a write to @f, which said @n, end because nobody reads it any more? */
+static bool pipe_broken(struct file *f, const struct uio *uio, long n)
+{
+	return n == -EPIPE ||
+	       (n >= 0 && uio->left && (file_poll(f, NULL) & POLLERR));
+}
 
 /* Borrow @fd's file, move, and answer. */
 static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
@@ -41,9 +49,9 @@ static long move(int fd, struct uio *uio, uint64_t *offset, bool write)
 	else
 		n = write ? file_write(f, uio, offset)
 			  : file_read(f, uio, offset);
-	file_put(f);
-	if (n == -EPIPE && write)
+	if (write && pipe_broken(f, uio, n))
 		signal_raise(SIGPIPE);
+	file_put(f);
 	return n;
 }
 

@@ -173,6 +173,43 @@ TEST(mlock_makes_private_copies_now,
 	expect_pattern(p + 2 * PAGE, PAGE, 2 * PAGE);
 }
 
+TEST(mlock_ends_at_what_cannot_be_had,
+     "Behind PROT_NONE nothing is brought in any more; but it is locked, and "
+     "filled once mprotect lets it be written.")
+{
+	char *p = map_anonymous(4);
+
+	expect_ok(mprotect(p + PAGE, 2 * PAGE, PROT_NONE));
+	expect_errno(mlock(p, 4 * PAGE), ENOMEM);
+	expect_eq(resident(p, 1), 1);
+	expect_eq(resident(p + 3 * PAGE, 1), 0);
+	if (where() != ON_EMULATOR)
+		expect_eq(locked(), 4);
+	expect_ok(mprotect(p, 2 * PAGE, BOTH));
+	expect_eq(resident(p, 2), 2);
+	expect_eq(resident(p + 3 * PAGE, 1), 0);
+	expect_filled(p, 0, 2 * PAGE);
+}
+
+TEST(mprotect_copies_locked_pages_now,
+     "Locked private pages of a file are copied when they become writable, and "
+     "do not show what is written to the file then; with ONFAULT they do.")
+{
+	int fd = make_file("file", 3 * PAGE);
+	char *p = expect_mapped(
+		mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
+
+	skip_on(ON_EMULATOR, "qemu-user 7.2 has no mlock2");
+	expect_ok(mlock(p, 2 * PAGE));
+	expect_ok(mlock2(p + 2 * PAGE, PAGE, MLOCK_ONFAULT));
+	expect_ok(mprotect(p + PAGE, 2 * PAGE, BOTH));
+	for (int page = 0; page < 3; page++)
+		expect_eq(pwrite(fd, "", 1, page * PAGE), 1);
+	expect_eq(p[0], 0);
+	expect_eq(p[PAGE], pattern(PAGE));
+	expect_eq(p[2 * PAGE], 0);
+}
+
 TEST(mlock_onfault_waits_for_the_touch,
      "With MLOCK_ONFAULT nothing is brought in, and each page stays once it "
      "was touched.")

@@ -215,6 +215,35 @@ TEST(closing_wakes_the_writer,
 	expect_killed(child, SIGPIPE);
 }
 
+static volatile sig_atomic_t nsignals;
+
+static void count_signal(int signal)
+{
+	(void)signal;
+	nsignals++;
+}
+
+TEST(closing_signals_a_writer_that_wrote_some,
+     "If the last reader closes in the middle of a write, that returns what "
+     "it wrote, and there is SIGPIPE all the same.")
+{
+	static char bytes[1 << 20];
+	int ends[2];
+	pid_t child;
+
+	expect_ok(pipe(ends));
+	child = expect_ok(fork());
+	if (child == 0) {
+		close(ends[READ]);
+		signal(SIGPIPE, count_signal);
+		ssize_t n = write(ends[WRITE], bytes, sizeof(bytes));
+		_exit(n <= 0 || n == sizeof(bytes) ? 10 : nsignals);
+	}
+	expect_eq(read(ends[READ], bytes, 1), 1);
+	expect_ok(close(ends[READ]));
+	expect_exit(child, 1);
+}
+
 TEST(chain_of_pipes,
      "A number goes through 20 processes in a row, each of which adds one.")
 {
