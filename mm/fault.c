@@ -28,7 +28,9 @@
  *
  * Truncation: it sets the size, and then takes entries out under mm->ptl.
  * install() looks at the size under mm->ptl.  So either it sees the new size,
- * or truncation sees the entry.
+ * or truncation sees the entry.  In the same way whoever moves the end of the
+ * file inside a page first makes it not PAGE_BACKED (modify.c), and install()
+ * lets nobody store to it then.
  *
  * Book: chapter 6.  Tests: mmaptest.
  */
@@ -89,6 +91,25 @@ static bool still_cached(const struct page *pg, struct mapping *mapping)
 	       (page_flags(pg) & PAGE_UPTODATE);
 }
 
+/* If it is the file's last page, stores may go past the end. */
+static void note_tail(struct mapping *mapping, const struct page *pg)
+{
+	if (pg->index == mapping->size >> PAGE_SHIFT && !mapping->tail_stored)
+		mapping->tail_stored = true;
+}
+
+bool fault_store_ready(struct vma *v, const struct page *pg)
+{
+	if (!(v->flags & VMA_SHARED))
+		return pg != page_of_zeros && !pg->mapping && pg->refs == 1;
+	if (!(page_flags(pg) & PAGE_BACKED))
+		return false;
+	/* 1 say so  2 look again: who clears BACKED looks at it after that */
+	note_tail(file_mapping(v->file), pg);
+	atomic_thread_fence(memory_order_seq_cst);
+	return page_flags(pg) & PAGE_BACKED;
+}
+
 static struct page *old_page(const struct fault *f)
 {
 	return pte_none(f->old) ? NULL : page_from_pfn(pte_pfn(f->old));
@@ -112,7 +133,8 @@ static int install(struct fault *f, struct page *pg, int prot, bool dirty,
 	}
 	spin_lock(&mm->ptl);
 	if (!unchanged(f) ||
-	    (cached && !still_cached(cached, file_mapping(f->v->file)))) {
+	    (cached && !still_cached(cached, file_mapping(f->v->file))) ||
+	    ((prot & VM_W) && !fault_store_ready(f->v, pg))) {
 		spin_unlock(&mm->ptl);
 		if (pg != page_of_zeros)
 			page_put(pg);
@@ -187,24 +209,6 @@ static int get_cached(struct fault *f, struct page **out)
 	return err == -EIO || err == -ENOSPC ? -ERANGE : err;
 }
 
-/* A shared mapping is to become writable in this page: if it is the file's
- * last one, stores may go past the end. */
-static void note_tail(struct mapping *mapping, const struct page *pg)
-{
-	if (pg->index == mapping->size >> PAGE_SHIFT && !mapping->tail_stored)
-		mapping->tail_stored = true;
-}
-
-bool fault_store_ready(struct vma *v, const struct page *pg)
-{
-	if (!(v->flags & VMA_SHARED))
-		return pg != page_of_zeros && !pg->mapping && pg->refs == 1;
-	if (!(page_flags(pg) & PAGE_BACKED))
-		return false;
-	note_tail(file_mapping(v->file), pg);
-	return true;
-}
-
 static int file_read(struct fault *f)
 {
 	int prot = fault_unwritable(f->v->prot);
@@ -215,8 +219,7 @@ static int file_read(struct fault *f)
 		return err;
 	count(&fault_counts.file_read);
 	/* If it has its place on disk, save the second fault. */
-	if ((f->v->prot & VM_W) && (f->v->flags & VMA_SHARED) &&
-	    fault_store_ready(f->v, pg))
+	if ((f->v->flags & VMA_SHARED) && (page_flags(pg) & PAGE_BACKED))
 		prot = f->v->prot;
 	err = install(f, pg, prot, false, pg);
 	fault_around(f->v, f->va, f->slot);
@@ -285,7 +288,6 @@ static int shared_write(struct fault *f)
 		return err;
 	}
 	count(&fault_counts.file_write);
-	note_tail(mapping, pg);
 	return install(f, pg, f->v->prot, true, pg);
 }
 

@@ -38,44 +38,43 @@ static void reset_tail(struct mapping *mapping, struct page *pg)
 {
 	size_t from = page_offset(mapping->size);
 
+	/* 1 no new entry to store through  2 those there are  3 the bytes */
+	page_clear_flags(pg, PAGE_BACKED);
+	mapping->tail_stored = false;
 	unmap_file(mapping, pg->index, pg->index + 1, false);
 	if (from)
 		memset((char *)page_address(pg) + from, 0, PAGE_SIZE - from);
-	page_clear_flags(pg, PAGE_BACKED);
-	mapping->tail_stored = false;
 }
 
-/* Before the size grows; the last page is not the caller's to write. */
-static int leave_tail(struct mapping *mapping)
+/* The file grows to @nbytes (or will, by writes behind the last page, and
+ * @nbytes is its size still). */
+static int grow(struct mapping *mapping, uint64_t nbytes)
 {
-	uint64_t size = mapping->size;
-	pgoff_t last = size >> PAGE_SHIFT;
-	struct page *pg;
-
-	if (!page_offset(size))
-		return 0;
-	if (!mapping->tail_stored) {
-		pg = mapping_find_page(mapping, last);
-		if (pg) {
-			page_clear_flags(pg, PAGE_BACKED);
-			page_put(pg);
-		}
-		return 0;
-	}
-
+	pgoff_t last = mapping->size >> PAGE_SHIFT;
+	struct page *pg = NULL;
 	int err = 0;
 
-	if (mapping->memory_only) /* it may have become a hole again */
-		pg = mapping_find_page(mapping, last);
-	else
-		err = mapping_get_page(mapping, last, &pg);
-	if (err || !pg)
+	if (page_offset(mapping->size)) {
+		if (mapping->tail_stored && !mapping->memory_only)
+			err = mapping_get_page(mapping, last, &pg);
+		else /* what is not here has zeros there */
+			pg = mapping_find_page(mapping, last);
+	}
+	if (err)
 		return err;
-	page_lock(pg);
-	reset_tail(mapping, pg);
-	mapping_dirty_page(mapping, pg);
-	page_unlock(pg);
-	page_put(pg);
+	if (pg) {
+		page_lock(pg);
+		page_clear_flags(pg, PAGE_BACKED);
+		if (mapping->tail_stored) {
+			reset_tail(mapping, pg);
+			mapping_dirty_page(mapping, pg);
+		}
+	}
+	mapping->size = nbytes;
+	if (pg) {
+		page_unlock(pg);
+		page_put(pg);
+	}
 	return 0;
 }
 
@@ -197,7 +196,7 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 	ssize_t done = 0;
 
 	if (offset >> PAGE_SHIFT > mapping->size >> PAGE_SHIFT)
-		done = leave_tail(mapping);
+		done = grow(mapping, mapping->size);
 	while (uio->left && done >= 0) {
 		size_t n = min_u64(PAGE_SIZE - page_offset(offset), uio->left);
 		struct page *pg;
@@ -292,16 +291,9 @@ int mapping_resize(struct mapping *mapping, uint64_t nbytes)
 {
 	uint64_t size = mapping->size;
 
-	if (nbytes < size)
-		return shrink(mapping, nbytes);
-	if (nbytes == size)
-		return 0;
-
-	int err = leave_tail(mapping);
-
-	if (!err)
-		mapping->size = nbytes;
-	return err;
+	return nbytes < size   ? shrink(mapping, nbytes)
+	       : nbytes > size ? grow(mapping, nbytes)
+			       : 0;
 }
 
 void mapping_destroy(struct mapping *mapping)

@@ -435,3 +435,48 @@ TEST(processes_add_to_one_word,
 		expect_exit(children[i], 0);
 	expect_eq(*sum, 15000);
 }
+
+/* --- the end of a file, on the move -------------------------------------- */
+
+enum { END_ROUNDS = 2000 };
+
+static struct {
+	pthread_barrier_t barrier;
+	volatile char *at;
+} behind;
+
+static void *store_behind_the_end(void *unused)
+{
+	for (int i = 0; i < END_ROUNDS; i++) {
+		pthread_barrier_wait(&behind.barrier);
+		*behind.at = 'x';
+		pthread_barrier_wait(&behind.barrier);
+	}
+	return unused;
+}
+
+TEST(truncation_races_with_a_store_behind_the_end,
+     "One thread cuts a file inside a page while another stores to that page, "
+     "behind the new end: once the file has grown again there is a zero, "
+     "whoever was first (12, 18).")
+{
+	int fd = make_sparse("file", 3 * PAGE);
+	long at = 2 * PAGE - 1;
+	pthread_t thread;
+	char byte;
+
+	behind.at = map_shared(fd, 3) + at;
+	expect_eq(pthread_barrier_init(&behind.barrier, NULL, 2), 0);
+	thread = start(store_behind_the_end, NULL);
+	for (int i = 0; i < END_ROUNDS; i++) {
+		pthread_barrier_wait(&behind.barrier);
+		for (volatile int delay = i % 500; delay > 0; delay--)
+			;
+		expect_ok(ftruncate(fd, at - PAGE / 2));
+		pthread_barrier_wait(&behind.barrier);
+		expect_ok(ftruncate(fd, 3 * PAGE));
+		expect_eq(pread(fd, &byte, 1, at), 1);
+		expect_eq(byte, 0);
+	}
+	join(thread);
+}
