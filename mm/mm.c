@@ -145,27 +145,35 @@ void mm_switch(struct mm *mm)
 
 /* --- reaching into an address space --- */
 
-/* The page at @va, as its owner would see it, referenced; NULL: a fault that
- * ends in a signal. */
-static struct page *grab_page(struct mm *mm, vaddr_t va, int access)
+/* Between @buffer and [va, va + n), all in one page, as its owner would; false:
+ * a fault that ends in a signal. */
+static bool copy_in_page(struct mm *mm, vaddr_t va, void *buffer, size_t n,
+			 bool write)
 {
-	struct page *pg = NULL;
+	const int access = write ? VM_W : VM_R;
+	bool done = false;
 
-	while (!pg && !fault_handle(mm, va, access)) {
+	while (!done && !fault_handle(mm, va, access)) {
 		read_lock(&mm->lock);
 		spin_lock(&mm->ptl);
 
 		pte_slot *slot = pagetable_find(&mm->pagetable, va);
 
-		/* For a store this also sets D, as the hart would. */
+		/* For a store this also sets D, as the hart would.  The bytes
+		 * follow under the same lock: a harvest or a fork in between
+		 * would take them for the next owner's. */
 		if (slot && pte_mend_accessed_dirty(slot, access)) {
-			pg = page_from_pfn(pte_pfn(pte_read(slot)));
-			page_get(pg);
+			pfn_t pfn = pte_pfn(pte_read(slot));
+			char *at = (char *)page_address(page_from_pfn(pfn)) +
+				   page_offset(va);
+
+			memcpy(write ? at : buffer, write ? buffer : at, n);
+			done = true;
 		}
 		spin_unlock(&mm->ptl);
 		read_unlock(&mm->lock);
 	}
-	return pg;
+	return done;
 }
 
 size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
@@ -174,20 +182,12 @@ size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
 	size_t done = 0;
 
 	while (done < nbytes) {
-		size_t from = page_offset(va + done);
-		size_t n = min_u64(nbytes - done, PAGE_SIZE - from);
-		struct page *pg = grab_page(mm, va + done, write ? VM_W : VM_R);
+		size_t n = min_u64(nbytes - done,
+				   PAGE_SIZE - page_offset(va + done));
 
-		if (!pg)
+		if (!copy_in_page(mm, va + done, (char *)buffer + done, n,
+				  write))
 			break;
-
-		char *at = (char *)page_address(pg) + from;
-
-		if (write)
-			memcpy(at, (char *)buffer + done, n);
-		else
-			memcpy((char *)buffer + done, at, n);
-		page_put(pg);
 		done += n;
 	}
 	return done;

@@ -85,8 +85,8 @@ void mm_switch(struct mm *mm);
 
 /*
  * Copy to or from another address space (or the current one), faulting as
- * its owner would, with mm->lock taken inside: exec's argument pages.
- * Returns the bytes copied.
+ * its owner would, with mm->lock taken inside: exec's stack, the arguments in
+ * /proc.  Returns the bytes copied.
  */
 size_t mm_copy(struct mm *mm, vaddr_t va, void *buffer, size_t nbytes,
 	       bool write);
