@@ -26,6 +26,7 @@
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
 #include "mm/mmap.h"
+#include "mm/page.h"
 #include "mm/slab.h"
 
 enum {
@@ -209,20 +210,14 @@ static int map(struct mm *mm, vaddr_t start, vaddr_t end, int prot,
 static int zero_tail(struct mm *mm, const struct elf_segment *segment,
 		     vaddr_t bias)
 {
-	static const char zeros[256];
-	vaddr_t at = segment->data_end + bias;
-	vaddr_t end = segment->file_end + bias;
+	size_t nbytes = segment->file_end - segment->data_end;
 
 	if (!(segment->prot & VM_W))
 		return 0;
-	while (at < end) {
-		size_t n = min_u64(end - at, sizeof(zeros));
-
-		if (mm_copy(mm, at, (void *)zeros, n, true) != n)
-			return -ENOMEM;
-		at += n;
-	}
-	return 0;
+	return mm_copy(mm, segment->data_end + bias,
+		       page_address(page_of_zeros), nbytes, true) == nbytes
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int map_segment(struct mm *mm, const struct image *image,

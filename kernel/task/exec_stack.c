@@ -252,8 +252,12 @@ static vaddr_t string_end(struct stack_image *stack, vaddr_t at)
 			at += nul - from + 1;
 		else
 			at = page_down(at) + PAGE_SIZE;
-		if (!page_offset(at) && at < stack->mm->stack_top)
-			mm_copy(stack->mm, at, stack->page, PAGE_SIZE, false);
+		if (!page_offset(at) && at < stack->mm->stack_top) {
+			size_t n = mm_copy(stack->mm, at, stack->page,
+					   PAGE_SIZE, false);
+
+			assert(n == PAGE_SIZE); /* flush() has put it there */
+		}
 		if (nul)
 			return at;
 	}
