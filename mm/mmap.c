@@ -173,8 +173,7 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	if (r->file) {
 		file_get(r->file);
 		v->file = r->file;
-		if (!(r->flags & MAP_ANONYMOUS))
-			v->pgoff = r->offset >> PAGE_SHIFT;
+		v->pgoff = r->offset >> PAGE_SHIFT;
 		if (is_shared(r) && !r->may_write)
 			v->maxprot &= ~VM_W;
 	} else if (is_shared(r)) {

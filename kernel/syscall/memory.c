@@ -19,25 +19,22 @@ static struct mm *own_mm(void)
 	return task_current()->mm;
 }
 
-/* The file to map: a descriptor's, or, for shared memory without one, a new
- * one without a name.  NULL for private anonymous memory. */
-static int mapped_file(const struct mmap_request *request, int fd,
-		       struct file **f)
+/* The descriptor's file, and what it may be mapped for. */
+static int find_file(struct mmap_request *request, int fd)
 {
-	int type = request->flags & MAP_TYPE;
-	int err;
+	struct file *f;
+	int err = fdtable_get(task_current()->process->files, fd, &f);
 
-	*f = NULL;
-	if (!(request->flags & MAP_ANONYMOUS)) {
-		err = fdtable_get(task_current()->process->files, fd, f);
-		if (err || !((*f)->flags & O_PATH))
-			return err;
-		file_put(*f);
+	if (err)
+		return err;
+	if (f->flags & O_PATH) {
+		file_put(f);
 		return -EBADF;
 	}
-	if (type != MAP_SHARED || !request->nbytes)
-		return 0;
-	return file_new_shared_anonymous(request->nbytes, f);
+	request->file = f;
+	request->may_read = file_readable(f);
+	request->may_write = file_writable(f);
+	return 0;
 }
 
 /* If others could see the stores, the file's seals have a say. */
@@ -65,21 +62,16 @@ static long map(const uint64_t *arg)
 		.prot = arg[2],
 		.flags = arg[3],
 		.offset = arg[5],
-		.may_read = true,
-		.may_write = true,
 	};
 	vaddr_t at;
-	int err;
+	int err = 0;
 
 	if (page_offset(request.offset))
 		return -EINVAL;
-	err = mapped_file(&request, arg[4], &request.file);
+	if (!(request.flags & MAP_ANONYMOUS))
+		err = find_file(&request, arg[4]);
 	if (err)
 		return err;
-	if (!(request.flags & MAP_ANONYMOUS)) {
-		request.may_read = file_readable(request.file);
-		request.may_write = file_writable(request.file);
-	}
 	err = map_sealed(&request, &at);
 	if (request.file)
 		file_put(request.file);
