@@ -140,22 +140,21 @@ static int walk(struct mm *mm, vaddr_t start, vaddr_t end,
 {
 	int hole = 0;
 
-	for (vaddr_t va = start; va < end;) {
-		struct vma *v = vma_find(&mm->vmas, va);
+	for (vaddr_t at = start, stop; at < end; start = at = stop) {
+		stop = end;
 
-		if (!v || v->start > va)
+		struct vma *v = vma_part(&mm->vmas, &at, &stop);
+
+		if (!v || at > start)
 			hole = -ENOMEM;
-		if (!v || v->start >= end)
+		if (!v)
 			break;
-		va = max_u64(va, v->start);
 
-		vaddr_t stop = min_u64(end, v->end);
-		int err = a->kind == FLAGS ? advise_flags(v, va, stop, a)
-					   : advise_pages(v, va, stop, a);
+		int err = a->kind == FLAGS ? advise_flags(v, at, stop, a)
+					   : advise_pages(v, at, stop, a);
 
 		if (err)
 			return err;
-		va = stop;
 	}
 	return hole;
 }
@@ -164,19 +163,18 @@ static int walk(struct mm *mm, vaddr_t start, vaddr_t end,
 static int remove_next(struct mm *mm, vaddr_t *va, vaddr_t end, int *hole)
 {
 	struct file *f = NULL;
+	vaddr_t at = *va;
 	uint64_t offset = 0;
 	int err = 0;
 
 	read_lock(&mm->lock);
 
-	struct vma *v = vma_find(&mm->vmas, *va);
+	struct vma *v = vma_part(&mm->vmas, &at, &end);
 
-	if (!v || v->start > *va)
+	if (!v || at > *va)
 		*hole = -ENOMEM;
-	if (v && v->start < end) {
-		*va = max_u64(*va, v->start);
-		end = min_u64(end, v->end);
-		offset = vma_pgoff(v, *va) << PAGE_SHIFT;
+	if (v) {
+		offset = vma_pgoff(v, at) << PAGE_SHIFT;
 		f = v->file;
 		if ((v->flags & VMA_LOCKED) || !f)
 			err = -EINVAL;
@@ -189,7 +187,7 @@ static int remove_next(struct mm *mm, vaddr_t *va, vaddr_t end, int *hole)
 	if (f && !err) {
 		err = file_allocate(f,
 				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				    offset, offset + end - *va);
+				    offset, offset + end - at);
 		file_put(f);
 	}
 	*va = end;

@@ -55,26 +55,22 @@ static int fill_access(const struct vma *v)
 int mmap_populate_next(struct mm *mm, vaddr_t *start, vaddr_t end, int access)
 {
 	bool strict = access;
-	vaddr_t va = end;
+	vaddr_t va = *start;
 	int err = 0;
 
 	read_lock(&mm->lock);
 
-	struct vma *v = vma_find(&mm->vmas, *start);
+	struct vma *v = vma_part(&mm->vmas, &va, &end);
 
-	if (v && v->start < end) {
-		va = max_u64(*start, v->start);
-		end = min_u64(end, v->end);
-		if (!strict && (v->flags & VMA_ONFAULT))
-			va = end;
-		else if (!strict)
-			access = fill_access(v);
-		else if (!(v->prot & access))
-			err = -EINVAL;
-	}
-	read_unlock(&mm->lock);
-	if (strict && va > *start)
+	if (strict && (!v || va > *start))
 		err = -ENOMEM;
+	else if (strict && !(v->prot & access))
+		err = -EINVAL;
+	else if (!v || (!strict && (v->flags & VMA_ONFAULT)))
+		va = end;
+	else if (!strict)
+		access = fill_access(v);
+	read_unlock(&mm->lock);
 	*start = end;
 	if (err || va >= end)
 		return err;

@@ -166,20 +166,19 @@ int mmap_protect(struct mm *mm, vaddr_t addr, uint64_t nbytes, int prot)
 static int sync_next(struct mm *mm, vaddr_t *va, vaddr_t end, int flags)
 {
 	bool wait = flags & MS_SYNC;
+	vaddr_t start = *va;
 	int err = 0;
 
 	read_lock(&mm->lock);
 
-	struct vma *v = vma_find(&mm->vmas, *va);
+	struct vma *v = vma_part(&mm->vmas, &start, &end);
 
-	if (!v || v->start >= end) {
+	if (!v) {
 		read_unlock(&mm->lock);
 		*va = end;
 		return -ENOMEM;
 	}
 
-	vaddr_t start = max_u64(*va, v->start);
-	vaddr_t stop = min_u64(end, v->end);
 	pgoff_t first = vma_pgoff(v, start);
 	struct file *f = wait && (v->flags & VMA_SHARED) ? v->file : NULL;
 
@@ -192,12 +191,12 @@ static int sync_next(struct mm *mm, vaddr_t *va, vaddr_t end, int flags)
 	read_unlock(&mm->lock);
 	if (f) {
 		err = file_sync_range(f, first,
-				      first + ((stop - start) >> PAGE_SHIFT));
+				      first + ((end - start) >> PAGE_SHIFT));
 		file_put(f);
 	}
 	if (!err && start > *va)
 		err = -ENOMEM;
-	*va = stop;
+	*va = end;
 	return err;
 }
 

@@ -75,6 +75,17 @@ static struct vma *vma_of(const struct tree_node *node)
 	return node ? container_of(node, struct vma, node) : NULL;
 }
 
+struct vma *vma_part(struct vma_list *list, vaddr_t *start, vaddr_t *end)
+{
+	struct vma *v = vma_find(list, *start);
+
+	if (!v || v->start >= *end)
+		return NULL;
+	*start = max_u64(*start, v->start);
+	*end = min_u64(*end, v->end);
+	return v;
+}
+
 struct vma *vma_next(struct vma_list *list, struct vma *v)
 {
 	struct list *link = v ? v->link.next : list->vmas.next;

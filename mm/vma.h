@@ -114,6 +114,10 @@ struct vma *vma_find(struct vma_list *list, vaddr_t va);
 /* The VMA that covers @va, or NULL. */
 struct vma *vma_at(struct vma_list *list, vaddr_t va);
 
+/* The first VMA in [*start, *end), which become the part that it covers; or
+ * NULL, and they stay. */
+struct vma *vma_part(struct vma_list *list, vaddr_t *start, vaddr_t *end);
+
 /* Neighbours in address order; vma_next(list, NULL) is the first, and
  * vma_prev(list, NULL) the last. */
 struct vma *vma_next(struct vma_list *list, struct vma *v);
