@@ -21,7 +21,7 @@
  * table for good (unlinked), so that its holders keep what they had; rename
  * moves it.  So lookups see either the old or the new name, never a mix.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/dentry.h"
 

@@ -10,7 +10,7 @@
  * Locking: dentry_lock, over each question as a whole: so a path never mixes
  * the names before a rename with those after it.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/dentry.h"
 #include "kernel/lib/errno.h"

@@ -12,7 +12,7 @@
  * shm_open(3).  Inode 1 is the directory, 2 + n the n-th row; the fixed names
  * come after the rows.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/device.h"
 

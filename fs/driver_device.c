@@ -4,7 +4,7 @@
  *
  * The drivers know nothing of files; these few lines pass their work on.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/device.h"
 #include "kernel/dev/tty.h"

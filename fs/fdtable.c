@@ -13,7 +13,7 @@
  * Locking: table->lock, a spinlock.  Files are put after it is released,
  * for that may sleep.
  *
- * Book: chapter 6.  Tests: tests/host/fdtable_test.c, usertests.
+ * Tests: tests/host/fdtable_test.c, usertests.
  */
 #include "fs/fdtable.h"
 

@@ -15,7 +15,7 @@
  * buffer is missing; we let go of the lock, have the page brought in, and go
  * on.
  *
- * Book: chapter 6.  Tests: usertests, mmaptest.
+ * Tests: usertests, mmaptest.
  */
 #include "fs/file.h"
 

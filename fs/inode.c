@@ -23,7 +23,7 @@
  * Locking: cache_lock guards the table, the lists and states; it may be taken
  * under a mapping's lock (inode_mapping_hold).  Contents are under inode->lock.
  *
- * Book: chapter 6.  Tests: usertests, mmaptest.
+ * Tests: usertests, mmaptest.
  */
 #include "fs/inode.h"
 

@@ -20,7 +20,7 @@
  * Locking: the inode lock for sizes, holes and seals; mapping->lock for seals
  * as well, so either is enough to read them.
  *
- * Book: chapter 8.  Tests: mmaptest, usertests.
+ * Book: chapter 7.  Tests: mmaptest, usertests.
  */
 #include "fs/memfile.h"
 

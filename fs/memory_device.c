@@ -5,7 +5,7 @@
  * They have no position, but lseek(2) on them succeeds, as on Linux.  random
  * and urandom are one generator; what is written to them is stirred in.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/device.h"
 #include "kernel/lib/errno.h"

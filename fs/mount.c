@@ -14,7 +14,7 @@
  *
  * Locking: mount_mutex guards the table; it is outside of inode locks.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/mount.h"
 

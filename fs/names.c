@@ -15,7 +15,7 @@
  *
  *	rename(a, b/c/d) while rename(b, a/d)
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <linux/fs.h>
 

@@ -14,7 +14,7 @@
  * Here too: where a process stands (struct fs_context).  Its root and working
  * directory change under its own spinlock, because threads share it.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/path.h"
 

@@ -21,7 +21,7 @@
  * missing we release the lock, bring it in, and look again.  The inode lock
  * guards inode->pipe, which lives as long as the FIFO is open.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/pipe.h"
 

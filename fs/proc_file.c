@@ -6,7 +6,7 @@
  * file for the reads that follow: so all of it is of one moment.  What would
  * be too large for that (move) is looked up anew at each read.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"

@@ -17,7 +17,7 @@
  * entry, and one of the page cache's.  (Whoever works on a page just now is
  * counted, too, for that moment.)
  *
- * Book: chapter 5.  Tests: usertests, mmaptest.
+ * Book: chapter 4.  Tests: usertests, mmaptest.
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"

@@ -8,7 +8,7 @@
  *
  * Locking: mm->lock for reading; the rest is in the references.
  *
- * Book: chapters 5 and 6.  Tests: usertests, mmaptest.
+ * Tests: usertests, mmaptest.
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"

@@ -2,7 +2,7 @@
 /*
  * proc_sys.c - /proc/sys: what C libraries and common tools look up there.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"

@@ -9,7 +9,7 @@
  * the same, and counters of our own, called quire_*, by which the tests see
  * how something was done: pages written, faults by kind, shootdowns.
  *
- * Book: chapter 6.  Tests: usertests, mmaptest.
+ * Tests: usertests, mmaptest.
  */
 #include "arch/riscv/boot.h"
 #include "arch/riscv/pagetable.h"

@@ -11,7 +11,7 @@
  * place is in sysfs.  There is no sysfs here, and no second tracer to choose,
  * so they are where the kernel's other texts are.
  *
- * Book: chapter 8.  Tests: usertests, tests/guest/trace_test.py.
+ * Tests: usertests, tests/guest/trace_test.py.
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"

@@ -21,7 +21,7 @@
  * bits set it is the descriptor.  Processes come and go, so neither names nor
  * inodes are cached (super->transient).
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/procfs.h"
 

@@ -6,7 +6,7 @@
  * everybody above: they have an inode, times, a mode.  But nothing stands
  * behind them: an inode without a link disappears with its last reference.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/pseudo.h"
 

@@ -8,8 +8,6 @@
  * megabytes: so no contiguous buffer, but a chain of pages.
  *
  * Locking: the owner's.
- *
- * Book: chapter 6.
  */
 #include "fs/text.h"
 

@@ -21,7 +21,7 @@
  * Unmounting finds no file in use.  The root inode is evicted, and takes with
  * it, level by level, what its entries name.
  *
- * Locking: the inode locks that the VFS holds.  Book: chapter 6.  Tests:
+ * Locking: the inode locks that the VFS holds.  Book: chapter 7.  Tests:
  * usertests.
  */
 #include "fs/tmpfs.h"

@@ -4,7 +4,7 @@
  *
  *	size=25%,nr_inodes=10k,mode=1777
  *
- * Locks: none.  Book: chapter 8.  Tests: usertests.
+ * Locks: none.  Tests: usertests.
  */
 #include "fs/tmpfs.h"
 #include "kernel/lib/errno.h"

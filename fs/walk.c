@@ -17,7 +17,7 @@
  * Locking: none is held between two steps; w->at is a counted reference, and
  * so stays a directory, though perhaps one that has been removed.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "fs/walk.h"
 

@@ -16,7 +16,7 @@
  *
  * Locking: mapping->lock (spin) for the tree; the page lock for contents and
  * identity.  User memory is touched with no page lock held, or with faults
- * off.  Book: chapter 7.
+ * off.  Book: chapter 6.
  */
 
 #include "mm/mapping.h"

@@ -20,7 +20,7 @@
  * Files are let go after it was released: the last reference to one may have
  * to wait for its inode.
  *
- * Book: chapter 5.  Tests: mmaptest.
+ * Book: chapter 1.  Tests: mmaptest.
  */
 
 #include "mm/mmap.h"

@@ -16,7 +16,7 @@
  *
  * Locking: each cache has a spinlock, taken with interrupts off, because a
  * completed disk request frees its memory in the interrupt.
- * Book: chapter 6.  Tests: tests/host/slab_test.c.
+ * Tests: tests/host/slab_test.c.
  */
 
 #include "mm/slab.h"

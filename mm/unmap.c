@@ -20,7 +20,7 @@
  *
  * Locking: munmap and exit hold mm->lock for writing, madvise for reading,
  * truncation none: entries are taken under mm->ptl in all cases.
- * Book: chapter 5.
+ * Book: chapter 7.
  */
 
 #include "mm/unmap.h"

@@ -13,7 +13,6 @@
  * checked below, so a block number from a corrupt disk ends here, as -EIO.
  *
  * Locks: none of its own, since disks are only registered at boot.
- * Book: chapter 10.
  */
 
 #include "kernel/block/block.h"

@@ -9,8 +9,6 @@
  *      plic            interrupts for all below
  *      uart, tty       from here on there is a console
  *      virtio          disks and ports
- *
- * Book: chapter 2.
  */
 
 #include "kernel/dev/dev.h"

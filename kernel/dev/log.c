@@ -10,7 +10,7 @@
  * printk may be called with any lock held and in any interrupt, so the log's
  * lock has nearly the highest rank; only the UART's is taken under it.
  *
- * Locks: log_lock (RANK_LOG).  Book: chapter 2.
+ * Locks: log_lock (RANK_LOG).
  */
 
 #include "arch/riscv/boot.h"

@@ -10,8 +10,6 @@
  * stopped.
  *
  * The first line is "Kernel panic: " and the message: scripts look for it.
- *
- * Book: chapter 2.
  */
 
 #include "arch/riscv/hart.h"

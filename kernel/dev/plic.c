@@ -19,7 +19,7 @@
  * Which context is whose is the order of "interrupts-extended", a list of
  * (phandle of a hart's own interrupt controller, interrupt there).
  *
- * Locks: none; handlers are registered at boot only.  Book: chapter 3.
+ * Locks: none; handlers are registered at boot only.
  */
 
 #include "arch/riscv/hart.h"

@@ -15,7 +15,7 @@
  * Stirring in bytes xors them into the key and runs the block function: it
  * never makes the key easier to guess, whatever the bytes are.
  *
- * Locks: random_lock (RANK_RANDOM), in any context.  Book: appendix.
+ * Locks: random_lock (RANK_RANDOM), in any context.
  */
 
 #include "kernel/lib/random.h"

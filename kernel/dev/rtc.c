@@ -7,7 +7,7 @@
  * of power-on plus what the harts' own clock says, which costs no access to a
  * device.
  *
- * Locks: none; the value is constant after boot.  Book: chapter 2.
+ * Locks: none; the value is constant after boot.
  */
 
 #include "arch/riscv/time.h"

@@ -16,7 +16,7 @@
  * background that tries is stopped by SIGTTIN instead.
  *
  * Locks: tty->lock (RANK_CONSOLE_INPUT); user memory is touched without it, by
- * way of a small buffer.  Book: chapter 11.  Tests: tests/host/tty_test.c.
+ * way of a small buffer.  Tests: tests/host/tty_test.c.
  */
 
 #include "kernel/dev/tty.h"

@@ -19,7 +19,7 @@
  * UTF-8 sequence).  So the column is tracked, and the width of what is left of
  * the line is computed anew.
  *
- * Locks: tty->lock, held throughout.  Book: chapter 11.
+ * Locks: tty->lock, held throughout.
  * Tests: tests/host/tty_test.c.
  */
 

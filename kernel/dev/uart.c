@@ -10,7 +10,6 @@
  * The firmware has set the line's speed; we leave it.
  *
  * Locks: uart_lock (RANK_UART) keeps two harts' output apart.
- * Book: chapter 2.
  */
 
 #include "kernel/dev/dev.h"

@@ -21,7 +21,7 @@
  * Disks are named in the device tree's order, as on Linux, which with QEMU is
  * that of its -device options.
  *
- * Locks: each queue's driver has its own.  Book: chapter 10.
+ * Locks: each queue's driver has its own.
  */
 
 #include "kernel/dev/virtio.h"

@@ -15,7 +15,7 @@
  * protocol can make us wait for ever, or read wrong data, but not more.
  *
  * Locks: disk->lock (RANK_BLOCK), taken in interrupts.  done() is called
- * without it.  Book: chapter 10.
+ * without it.
  */
 
 #include <linux/virtio_blk.h>

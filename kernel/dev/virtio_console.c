@@ -23,7 +23,7 @@
  * device.
  *
  * Locks: console->lock (RANK_CONSOLE_INPUT), taken in interrupts, guards one
- * device with all its ports.  Book: chapter 10.
+ * device with all its ports.
  */
 
 #include "kernel/dev/virtio_console.h"

@@ -16,7 +16,6 @@
  *
  * Locks: console->lock (RANK_CONSOLE_INPUT), taken in interrupts.  User memory
  * is touched without it: `reading' and `writing' keep others away meanwhile.
- * Book: chapter 10.
  */
 
 #include "kernel/dev/vport.h"

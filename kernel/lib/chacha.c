@@ -12,7 +12,7 @@
  *      k k k k        b: block counter
  *      b n n n        n: nonce
  *
- * Locks: none.  Book: appendix on randomness.  Tests: tests/host/chacha_test.c.
+ * Locks: none.  Tests: tests/host/chacha_test.c.
  */
 
 #include "kernel/lib/chacha.h"

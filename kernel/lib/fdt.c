@@ -19,7 +19,7 @@
  * before it is used; a walk over a malformed tree ends early, as if the tree
  * ended there.
  *
- * Locks: none; the blob never changes.  Book: chapter 2.
+ * Locks: none; the blob never changes.
  * Tests: tests/host/fdt_test.c.
  */
 

@@ -13,7 +13,7 @@
  *
  * where at most one of the blanks and the zeros' padding is present.
  *
- * Locks: none.  Book: chapter 2.  Tests: tests/host/format_test.c.
+ * Locks: none.  Tests: tests/host/format_test.c.
  */
 
 #include "kernel/lib/printk.h"

@@ -16,7 +16,7 @@
  * The compiler knows these loops by sight and would replace the body of
  * memset() by a call of memset(): the pragma forbids it for this file.
  *
- * Locks: none.  Book: chapter 3.  Tests: tests/host/string_test.c.
+ * Locks: none.  Tests: tests/host/string_test.c.
  */
 
 #include "kernel/lib/string.h"

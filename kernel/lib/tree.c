@@ -19,7 +19,7 @@
  * so update() is called for a node after its children are final: in rotations
  * from the lower node up, then on the rest of the path to the root.
  *
- * Locks: the owner's.  Book: chapter 5.  Tests: tests/host/tree_test.c.
+ * Locks: the owner's.  Tests: tests/host/tree_test.c.
  */
 
 #include "kernel/lib/tree.h"

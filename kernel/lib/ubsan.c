@@ -8,8 +8,6 @@
  * about the place, which begins with the source location; that, and the kind,
  * is all that we report.  The operands are in the registers that the panic's
  * backtrace leads to.
- *
- * Book: chapter 13.
  */
 
 #include "kernel/lib/assert.h"

@@ -16,7 +16,7 @@
  * In a panic, when locks don't lock any more, nothing is checked either.
  *
  * Locks: none; a list is only touched by its own hart, with interrupts off,
- * or its own task.  Book: chapter 8.
+ * or its own task.
  */
 
 #include "kernel/sync/lockcheck.h"

@@ -17,7 +17,7 @@
  * let go hands the mutex over to the first in the queue.
  *
  * Locks: the queue's lock (RANK_WAITQ) covers each change to or from a word
- * with WAITED, and the queue.  Book: chapter 8.  Tests: tests/host/sync_test.c.
+ * with WAITED, and the queue.  Tests: tests/host/sync_test.c.
  */
 
 #include "kernel/lib/assert.h"

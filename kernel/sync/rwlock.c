@@ -14,7 +14,7 @@
  * it.  The lock is never free while somebody waits.
  *
  * Locks: the queue's lock (RANK_WAITQ) covers setting and clearing RW_WAITED,
- * and the queue.  Book: chapter 8.  Tests: tests/host/sync_test.c.
+ * and the queue.  Tests: tests/host/sync_test.c.
  */
 
 #include "kernel/lib/assert.h"

@@ -17,8 +17,6 @@
  *
  * In a panic the other harts have been stopped wherever they were, so a lock
  * that is held may be held for ever: nobody waits for any lock any more.
- *
- * Book: chapter 8.
  */
 
 #include "kernel/sync/spinlock.h"

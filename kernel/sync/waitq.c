@@ -24,7 +24,7 @@
  * that, even if a signal or the deadline came as well: its wake-up may have
  * been the only one.
  *
- * Locks: queue->lock (RANK_WAITQ), taken in interrupts.  Book: chapter 8.
+ * Locks: queue->lock (RANK_WAITQ), taken in interrupts.
  * Tests: tests/host/sync_test.c.
  */
 

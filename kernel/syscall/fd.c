@@ -2,7 +2,7 @@
 /*
  * fd.c - descriptors: closing, doubling, flags, pipes, files without a name.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <asm/ioctls.h>
 #include <linux/close_range.h>

@@ -11,7 +11,7 @@
  * A write to a pipe that nobody reads is answered here with SIGPIPE, and so is
  * one that nobody reads to its end.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <linux/fs.h>
 

@@ -2,7 +2,7 @@
 /*
  * file_size.c - a file's size, its way to the disk, and directories' contents.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <linux/fadvise.h>
 #include <linux/falloc.h>

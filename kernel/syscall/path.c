@@ -5,7 +5,7 @@
  * Each fetches its strings, resolves its directory descriptors, and leaves
  * the rest to fs/path.h.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "arch/riscv/usercopy.h"
 #include "kernel/lib/string.h"

@@ -5,7 +5,7 @@
  * Nearly all paths are short, so they are copied to the stack first; only
  * where there is no end in sight is a buffer of PATH_MAX bytes allocated.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include "kernel/syscall/path_args.h"
 

@@ -6,7 +6,7 @@
  * root (there are no other users yet), so no call is refused for who made
  * it.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <asm/stat.h>
 

@@ -2,7 +2,7 @@
 /*
  * path_mount.c - mounting filesystems, and asking how full they are.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <asm/statfs.h>
 #include <linux/mount.h>

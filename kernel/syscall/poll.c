@@ -12,7 +12,7 @@
  *
  * A change after the question in 1 finds us in the queue; so none is missed.
  *
- * Book: chapter 6.  Tests: usertests.
+ * Tests: usertests.
  */
 #include <linux/poll.h>
 

@@ -20,7 +20,7 @@
  * a stray one is harmless, a missing one is a signal not noticed.
  *
  * Locks: process->signal_lock for queues, masks, actions, flags; inside it
- * only the slab's and the scheduler's.  Book: chapter 4.
+ * only the slab's and the scheduler's.  Book: chapters 4 and 10.
  */
 
 #include "kernel/task/signal.h"
