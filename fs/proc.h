@@ -86,6 +86,12 @@ int sys_show_overcommit(struct text *text, int pid);
 int sys_show_randomize(struct text *text, int pid);
 ssize_t sys_write_randomize(struct uio *uio);
 
+/* What is written is a number up to @most, which may have its line's end. Bytes
+ * (0: nothing was, and *@out is not set); -EINVAL, -EFAULT. */
+ssize_t proc_number(struct uio *uio, uint64_t most, uint64_t *out);
+
+enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
+
 /* "NAME:   1234 kB" */
 void proc_bytes(struct text *text, const char *name, uint64_t nbytes);
 

@@ -10,6 +10,7 @@
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
@@ -95,6 +96,22 @@ static ssize_t proc_write(struct file *f, struct uio *uio, uint64_t *offset)
 	if (n > 0)
 		*offset += n;
 	return n;
+}
+
+ssize_t proc_number(struct uio *uio, uint64_t most, uint64_t *out)
+{
+	size_t nbytes = uio->left;
+	char text[24] = "";
+	const char *at = text;
+
+	if (nbytes >= sizeof(text))
+		return -EINVAL;
+	if (uio_copy_from(uio, text, nbytes) != nbytes)
+		return -EFAULT;
+	if (nbytes && (!string_number(&at, 10, out) || *out > most ||
+		       (*at && strcmp(at, "\n") != 0)))
+		return -EINVAL;
+	return nbytes;
 }
 
 static void proc_release(struct file *f)

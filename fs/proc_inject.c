@@ -15,8 +15,6 @@
 
 #ifdef CONFIG_DEBUG
 
-enum { NUMBER_MAX = 24 };
-
 int inject_show(struct text *text, int pid)
 {
 	struct injection *injection = task_injection();
@@ -30,21 +28,12 @@ int inject_show(struct text *text, int pid)
 
 ssize_t inject_write(struct uio *uio)
 {
-	char text[NUMBER_MAX];
-	size_t nbytes = uio->left;
-	unsigned long n = 0;
+	uint64_t left;
+	ssize_t n = proc_number(uio, INT64_MAX, &left);
 
-	if (nbytes > sizeof(text))
-		return -EINVAL;
-	if (uio_copy_from(uio, text, nbytes) < nbytes)
-		return -EFAULT;
-	for (size_t i = 0; i < nbytes && text[i] != '\n'; i++) {
-		if (text[i] < '0' || text[i] > '9' || n > UINT64_MAX / 20)
-			return -EINVAL;
-		n = 10 * n + text[i] - '0';
-	}
-	*task_injection() = (struct injection){.left = n};
-	return nbytes;
+	if (n > 0)
+		*task_injection() = (struct injection){.left = left};
+	return n;
 }
 
 #endif

@@ -17,11 +17,6 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-enum {
-	NSEC_PER_TICK = 10000000, /* USER_HZ is 100 */
-	KIB_PER_PAGE_SHIFT = PAGE_SHIFT - 10,
-};
-
 /* --- sizes, in pages --- */
 
 struct sizes {
@@ -92,7 +87,7 @@ static const char *state_name(char state)
 
 static void line_kib(struct text *text, const char *name, uint64_t npages)
 {
-	text_printf(text, "%s:\t%8lu kB\n", name, npages << KIB_PER_PAGE_SHIFT);
+	text_printf(text, "%s:\t%8lu kB\n", name, npages << (PAGE_SHIFT - 10));
 }
 
 static void show_status_memory(struct text *text, int pid)

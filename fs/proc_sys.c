@@ -94,20 +94,12 @@ int sys_show_randomize(struct text *text, int pid)
 	return 0;
 }
 
-/* One digit, which may have its line's end. */
 ssize_t sys_write_randomize(struct uio *uio)
 {
-	size_t nbytes = uio->left;
-	char text[3] = "";
+	uint64_t level;
+	ssize_t n = proc_number(uio, 2, &level);
 
-	if (nbytes >= sizeof(text))
-		return -EINVAL;
-	if (uio_copy_from(uio, text, nbytes) != nbytes)
-		return -EFAULT;
-	if (!nbytes)
-		return 0;
-	if (text[0] < '0' || text[0] > '2' || (text[1] && text[1] != '\n'))
-		return -EINVAL;
-	randomize_va_space = text[0] - '0';
-	return nbytes;
+	if (n > 0)
+		randomize_va_space = level;
+	return n;
 }

@@ -15,7 +15,6 @@
 #include "arch/riscv/pagetable.h"
 #include "arch/riscv/time.h"
 #include "fs/buffer.h"
-#include "fs/buffer.h"
 #include "fs/proc.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/printk.h"
@@ -23,8 +22,6 @@
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
-
-enum { NSEC_PER_TICK = 10000000 /* USER_HZ is 100 */ };
 
 void proc_bytes(struct text *text, const char *name, uint64_t nbytes)
 {

@@ -18,8 +18,6 @@
 #include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 
-enum { LINE_MAX = 200 };
-
 static void show_lost(struct text *text, const char *where, uint64_t nlost)
 {
 	if (nlost)
@@ -39,7 +37,7 @@ int trace_show(struct text *text, int pid)
 		    "events for a hart\n",
 		    trace_size() >> 10);
 	while ((event = trace_next(reader, &nlost)) && !text->failed) {
-		char line[LINE_MAX];
+		char line[TRACE_LINE];
 
 		show_lost(text, "on the next line's hart", nlost);
 		trace_format(event, line, sizeof(line));
@@ -65,19 +63,15 @@ ssize_t trace_write(struct uio *uio)
 
 ssize_t trace_write_on(struct uio *uio)
 {
-	ssize_t nbytes = uio->left;
-	char digit;
+	uint64_t on;
+	ssize_t n = proc_number(uio, 1, &on);
 	int err = 0;
 
-	if (!uio_copy_from(uio, &digit, 1))
-		return nbytes ? -EFAULT : 0;
-	if (digit == '1')
+	if (n > 0 && on)
 		err = trace_start();
-	else if (digit == '0')
+	else if (n > 0)
 		trace_stop();
-	else
-		err = -EINVAL;
-	return err ? err : nbytes;
+	return err ? err : n;
 }
 
 /* A long text becomes several events, a line's end none. */

@@ -204,16 +204,12 @@ static const char *name_in(const struct proc_row *row,
  * or -1. */
 static int parse_number(const char *name, size_t nname)
 {
-	int n = 0;
+	const char *at = name;
+	uint64_t n;
 
 	if (nname > 8 || (name[0] == '0' && nname > 1))
 		return -1;
-	for (size_t i = 0; i < nname; i++) {
-		if (name[i] < '0' || name[i] > '9')
-			return -1;
-		n = 10 * n + name[i] - '0';
-	}
-	return n;
+	return string_number(&at, 10, &n) && at == name + nname ? (int)n : -1;
 }
 
 /* The inode of @number in a directory of numbers, or 0. */

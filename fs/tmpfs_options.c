@@ -10,21 +10,6 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 
-/* A number at *@at, of base 10 or 8, which moves on behind it. */
-static bool parse_digits(const char **at, unsigned base, uint64_t *out)
-{
-	const char *start = *at;
-	uint64_t n = 0;
-
-	for (; **at >= '0' && **at < '0' + (char)base; (*at)++) {
-		if (n > INT64_MAX / 16)
-			return false;
-		n = n * base + (**at - '0');
-	}
-	*out = n;
-	return *at > start;
-}
-
 /* A number of bytes or things, with a k, m or g behind it; @whole: what a
  * percentage is of, or 0 where there can be none. */
 static bool parse_amount(const char **at, uint64_t whole, uint64_t *out)
@@ -32,7 +17,7 @@ static bool parse_amount(const char **at, uint64_t whole, uint64_t *out)
 	unsigned shift = 0;
 	uint64_t n;
 
-	if (!parse_digits(at, 10, &n))
+	if (!string_number(at, 10, &n))
 		return false;
 	switch (**at | 0x20) { /* in lower case */
 	case 'g':
@@ -70,13 +55,14 @@ static const char *parse_option(const char *name, struct tmpfs_options *o)
 	} else if (!strncmp(name, "nr_inodes=", 10)) {
 		valid = parse_amount(&value, 0, &o->ninodes);
 	} else if (!strncmp(name, "mode=", 5)) {
-		valid = parse_digits(&value, 8, &o->mode);
+		valid = string_number(&value, 8, &o->mode);
 	} else if (!strncmp(name, "uid=", 4)) {
-		valid = parse_digits(&value, 10, &o->uid);
+		valid = string_number(&value, 10, &o->uid);
 	} else if (!strncmp(name, "gid=", 4)) {
-		valid = parse_digits(&value, 10, &o->gid);
+		valid = string_number(&value, 10, &o->gid);
 	}
-	if (!valid || o->npages > INT64_MAX || o->ninodes > INT64_MAX)
+	if (!valid || o->npages > INT64_MAX || o->ninodes > INT64_MAX ||
+	    (o->mode | o->uid | o->gid) > UINT32_MAX)
 		return NULL;
 	return value;
 }

@@ -126,28 +126,22 @@ static void unknown_word(char *word)
 		words_add(&init_argv, word);
 }
 
-/* The number that @text starts with, up to @most; then what follows it. */
-static long number_of(const char **text, long most)
-{
-	long n = 0;
-
-	for (; **text >= '0' && **text <= '9'; ++*text)
-		n = min_u64(n * 10 + **text - '0', most);
-	return n;
-}
-
 static void set_panic_timeout(const char *value)
 {
 	long sign = *value == '-' ? -1 : 1;
+	uint64_t seconds;
 
 	value += sign < 0;
-	panic_set_timeout(sign * number_of(&value, 1000000));
+	string_number(&value, 10, &seconds);
+	panic_set_timeout(sign * (long)min_u64(seconds, 1000000));
 }
 
 static void set_trace_size(const char *value)
 {
-	size_t n = number_of(&value, 1 << 30);
+	uint64_t n;
 
+	string_number(&value, 10, &n);
+	n = min_u64(n, 1 << 30);
 	trace_set_size(*value == 'K' || *value == 'k'   ? n << 10
 		       : *value == 'M' || *value == 'm' ? n << 20
 							: n);

@@ -38,7 +38,7 @@
 #include "mm/slab.h"
 
 enum { RING_MIN = 4096, RING_DEFAULT = 128 << 10, RING_MAX = 4 << 20 };
-enum { LINE_MAX = 200, LAST_EVENTS = 32 };
+enum { LAST_EVENTS = 32 };
 
 /* One hart's.  (a) atomic. */
 struct ring {
@@ -287,7 +287,7 @@ void trace_print_last(void)
 	struct ring *ring = &rings[hart_index()];
 	uint64_t end = ring->head;
 	uint64_t n = max_u64(ring->cleared, ring_oldest(ring));
-	char line[LINE_MAX];
+	char line[TRACE_LINE];
 
 	if (n < end)
 		printk("  last events on this hart:\n");

@@ -248,3 +248,14 @@ void string_copy(char *to, const char *from, size_t nbytes)
 	memcpy(to, from, n);
 	to[n] = '\0';
 }
+
+bool string_number(const char **at, unsigned base, uint64_t *out)
+{
+	const char *start = *at;
+
+	for (*out = 0; **at >= '0' && **at < '0' + (char)base; (*at)++)
+		if (__builtin_mul_overflow(*out, base, out) ||
+		    __builtin_add_overflow(*out, **at - '0', out))
+			*out = UINT64_MAX;
+	return *at > start;
+}

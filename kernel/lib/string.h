@@ -21,6 +21,10 @@ char *strrchr(const char *s, int c);
 /* Copy at most @nbytes - 1 characters, and always end with a NUL. */
 void string_copy(char *to, const char *from, size_t nbytes);
 
+/* A number at *@at, in base 8 or 10; *@at moves on behind it.  False: there is
+ * none.  One that is too large is UINT64_MAX. */
+bool string_number(const char **at, unsigned base, uint64_t *out);
+
 /*
  * Fill, or copy, one whole page-aligned page: the two loops that decide what
  * memory costs (arch/riscv/copy.S on the target).

@@ -106,6 +106,8 @@ const struct trace_event *trace_next(struct trace_reader *reader,
 				     uint64_t *nlost);
 void trace_reader_free(struct trace_reader *reader);
 
+enum { TRACE_LINE = 200 }; /* bytes, at most */
+
 /* As one line, without its end; like snprintf. */
 int trace_format(const struct trace_event *event, char *out, size_t nbytes);
 

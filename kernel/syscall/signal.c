@@ -60,11 +60,8 @@ static int kill_all(const struct process *self, const siginfo_t *info)
 /* A process may go by the number of any of its threads.  Locks: (T). */
 static int kill_one(int number, const siginfo_t *info)
 {
-	struct pid *pid = number > 0 ? pid_find(number) : NULL;
-	struct process *p = pid ? pid->process : NULL;
+	struct process *p = number > 0 ? process_of(number) : NULL;
 
-	if (!p && pid && pid->task)
-		p = pid->task->process;
 	return p ? send(p, info) : -ESRCH;
 }
 

@@ -18,7 +18,7 @@
 
 enum { CONSOLE_RDEV = 5 << 8 | 1 };
 
-/* --- (T) is held by the static ones --- */
+/* --- (T) is held by these --- */
 
 struct process *process_find(int pid)
 {
@@ -27,8 +27,7 @@ struct process *process_find(int pid)
 	return id ? id->process : NULL;
 }
 
-/* The process that @id, its number or one of its threads', belongs to. */
-static struct process *process_of(int id)
+struct process *process_of(int id)
 {
 	struct pid *pid = pid_find(id);
 

@@ -165,6 +165,8 @@ int process_start_init(const char *path, char *const argv[],
 
 /* Look one up by pid, with the tree lock held; NULL if there is none. */
 struct process *process_find(int pid);
+/* The same by the number of any of its threads. */
+struct process *process_of(int id);
 
 /* --- for kernel/task/ itself --- */
 

@@ -5,6 +5,8 @@
  * few unrolled blocks, between guard bytes; the string functions on random
  * short strings; all against the C library's.
  */
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ int quire_strncmp(const char *a, const char *b, size_t max);
 char *quire_strchr(const char *s, int c);
 char *quire_strrchr(const char *s, int c);
 void string_copy(char *to, const char *from, size_t n);
+bool string_number(const char **at, unsigned base, uint64_t *out);
 
 enum { SIZE = 320, LENGTHS = 200 };
 
@@ -119,6 +122,37 @@ static void bounded_copy(void)
 	check(out[0] == '\0', "string_copy", 0, 0, 0);
 }
 
+static void numbers(void)
+{
+	static const struct {
+		const char *text;
+		unsigned base;
+		bool found;
+		uint64_t value;
+		size_t length;
+	} cases[] = {
+		{"", 10, false, 0, 0},
+		{"-1", 10, false, 0, 0},
+		{"007x", 10, true, 7, 3},
+		{"1778", 8, true, 0177, 3},
+		{"8", 8, false, 0, 0},
+		{"18446744073709551615 ", 10, true, UINT64_MAX, 20},
+		{"18446744073709551616", 10, true, UINT64_MAX, 20},
+		{"184467440737095516150", 10, true, UINT64_MAX, 21},
+		{"1844674407370955161600000", 10, true, UINT64_MAX, 25},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *at = cases[i].text;
+		uint64_t n;
+		bool found = string_number(&at, cases[i].base, &n);
+
+		check(found == cases[i].found && n == cases[i].value &&
+			      at == cases[i].text + cases[i].length,
+		      "string_number", i, 0, cases[i].length);
+	}
+}
+
 int main(void)
 {
 	for (size_t n = 0; n < LENGTHS; n++) {
@@ -133,6 +167,7 @@ int main(void)
 	}
 	compares();
 	bounded_copy();
+	numbers();
 	printf("string: %lu passed\n", passed);
 	return 0;
 }
