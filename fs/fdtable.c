@@ -17,6 +17,7 @@
  */
 #include "fs/fdtable.h"
 
+#include "fs/locks.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -252,6 +253,13 @@ bool fdtable_has_room(struct fdtable *table, uint64_t limit)
 	return room;
 }
 
+/* A descriptor is closed: with any of a file go the table's locks on it. */
+static void let_go(struct fdtable *table, struct file *f)
+{
+	locks_drop(f->inode, table);
+	file_put(f);
+}
+
 int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec)
 {
@@ -267,7 +275,7 @@ int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		old = slots_put(table->slots, fd, f, close_on_exec);
 	spin_unlock(&table->lock);
 	if (old)
-		file_put(old);
+		let_go(table, old);
 	return err ? err : fd;
 }
 
@@ -282,7 +290,7 @@ int fdtable_close(struct fdtable *table, int fd)
 	spin_unlock(&table->lock);
 	if (!f)
 		return -EBADF;
-	file_put(f);
+	let_go(table, f);
 	return 0;
 }
 
@@ -330,7 +338,7 @@ int fdtable_close_range(struct fdtable *table, unsigned first, unsigned last,
 		return 0;
 	}
 	while ((f = take_next(table, &fd, last, false)))
-		file_put(f);
+		let_go(table, f);
 	return 0;
 }
 
@@ -340,7 +348,7 @@ void fdtable_close_on_exec(struct fdtable *table)
 	struct file *f;
 
 	while ((f = take_next(table, &fd, UINT32_MAX, true)))
-		file_put(f);
+		let_go(table, f);
 }
 
 int fdtable_get_flags(struct fdtable *table, int fd)

@@ -18,6 +18,7 @@
  * Tests: usertests, mmaptest.
  */
 #include "fs/file.h"
+#include "fs/locks.h"
 
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -87,6 +88,7 @@ void file_put(struct file *f)
 {
 	if (atomic_fetch_sub(&f->refs, 1) != 1)
 		return;
+	locks_drop(f->inode, f);
 	if (f->ops->release)
 		f->ops->release(f);
 	file_discard(f);

@@ -109,6 +109,7 @@ static struct inode *inode_alloc(struct super *super, uint64_t ino)
 	list_init(&inode->cache_link);
 	list_init(&inode->lru_link);
 	list_init(&inode->dirty_link);
+	list_init(&inode->locks);
 	return inode;
 }
 
@@ -116,6 +117,7 @@ static struct inode *inode_alloc(struct super *super, uint64_t ino)
  * caller and those who wait for the state to end know it. */
 static void inode_discard(struct inode *inode)
 {
+	assert(list_empty(&inode->locks));
 	spin_lock(&cache_lock);
 	list_remove(&inode->cache_link);
 	list_remove(&inode->dirty_link);

@@ -138,6 +138,7 @@ struct inode {
 	struct list cache_link; /* (h) hash chain */
 	struct list lru_link;   /* (h) unused, least recent first */
 	struct list dirty_link; /* (h) while dirty */
+	struct list locks;      /* fs/locks.c's */
 	struct pipe *pipe;      /* FIFOs: fs/pipe.c's */
 	void *private;          /* the filesystem's own part */
 };

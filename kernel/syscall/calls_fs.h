@@ -39,6 +39,11 @@ SYSCALL(ioctl);
 SYSCALL(pipe2);
 SYSCALL(memfd_create);
 
+/* locks.c: locks on files; the part of fcntl that is about them */
+SYSCALL(flock);
+struct file;
+long lock_control(int fd, struct file *f, unsigned command, vaddr_t at);
+
 /* path.c: names */
 SYSCALL(openat);
 SYSCALL(mkdirat);

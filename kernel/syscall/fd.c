@@ -120,6 +120,14 @@ SYSCALL(fcntl)
 	case F_GET_SEALS:
 		n = seals_get(f);
 		break;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		n = lock_control(fd, f, command, arg[2]);
+		break;
 	case F_GETPIPE_SZ:
 		n = f->inode->pipe ? PIPE_CAPACITY : -EBADF;
 		break;

@@ -158,6 +158,7 @@ static syscall_handler *const table[] = {
 	[__NR_dup] = sys_dup,
 	[__NR_dup3] = sys_dup3,
 	[__NR_fcntl] = sys_fcntl,
+	[__NR_flock] = sys_flock,
 	[__NR_ioctl] = sys_ioctl,
 	[__NR_pipe2] = sys_pipe2,
 	[__NR_memfd_create] = sys_memfd_create,
