@@ -22,12 +22,14 @@
 
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/resource.h>
 
 #include "fs/memfile.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "mm/mm.h"
 #include "mm/slab.h"
 
 static const int64_t ONE_DAY = 24 * 60 * 60;
@@ -102,7 +104,8 @@ struct mapping *file_mapping(struct file *f)
 /* May the locked inode become that large, by the caller's limit? */
 static int check_growth(const struct inode *inode, uint64_t nbytes)
 {
-	if (nbytes <= inode_size(inode) || nbytes <= process_file_limit())
+	if (nbytes <= inode_size(inode) ||
+	    nbytes <= process_limit(RLIMIT_FSIZE))
 		return 0;
 	return process_file_limit_exceeded();
 }
@@ -363,7 +366,8 @@ static int regular_sync(struct file *f)
 static ssize_t write_bounded(struct inode *inode, struct uio *uio,
 			     uint64_t offset)
 {
-	uint64_t max = min_u64(inode->super->max_size, process_file_limit());
+	uint64_t max =
+		min_u64(inode->super->max_size, process_limit(RLIMIT_FSIZE));
 	size_t left = uio->left;
 
 	if (offset >= max)
@@ -424,7 +428,8 @@ static ssize_t regular_write(struct file *f, struct uio *uio, uint64_t *offset)
 		if (err)
 			return err;
 	}
-	if (n == -EFBIG && !total && (uint64_t)*offset >= process_file_limit())
+	if (n == -EFBIG && !total &&
+	    (uint64_t)*offset >= process_limit(RLIMIT_FSIZE))
 		return process_file_limit_exceeded();
 	return total > 0 ? total : n;
 }

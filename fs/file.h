@@ -73,15 +73,12 @@ ssize_t file_read(struct file *f, struct uio *uio, uint64_t *offset);
 ssize_t file_write(struct file *f, struct uio *uio, uint64_t *offset);
 int64_t file_seek(struct file *f, int64_t offset, int whence);
 unsigned file_poll(struct file *f, struct waiter *waiter);
-/* msync: the pages [first, end), and what is needed to find them. */
-int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
 
 /* Walk a directory from visit->position on. */
 int file_read_dir(struct file *f, struct dir_visit *visit);
 
-/* kernel/task/ provides: RLIMIT_FSIZE of the caller, in bytes; and what comes
- * of going beyond it: SIGXFSZ and -EFBIG. */
-uint64_t process_file_limit(void);
+/* kernel/task/ provides: what comes of going beyond RLIMIT_FSIZE: SIGXFSZ and
+ * -EFBIG. */
 int process_file_limit_exceeded(void);
 
 /* truncate(2) and ftruncate(2), the part after the checks of the name. */

@@ -425,8 +425,8 @@ static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
 {
 	struct vma *prev = vma_prev(&mm->vmas, v);
 
-	if (!(v->flags & VMA_STACK) || v->end - va > mm->stack_limit ||
-	    va < MMAP_LOWEST ||
+	if (!(v->flags & VMA_STACK) ||
+	    v->end - va > process_limit(RLIMIT_STACK) || va < MMAP_LOWEST ||
 	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false))
 		return false;
 	/* Memory below that can be touched must stay out of reach. */

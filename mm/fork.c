@@ -98,9 +98,6 @@ static void fork_fields(struct mm *child, struct mm *parent)
 	child->heap_end = parent->heap_end;
 	child->mmap_top = parent->mmap_top;
 	child->stack_top = parent->stack_top;
-	child->stack_limit = (uint64_t)parent->stack_limit;
-	child->space_limit = (uint64_t)parent->space_limit;
-	child->data_limit = (uint64_t)parent->data_limit;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
 	child->data_start = parent->data_start;

@@ -62,9 +62,10 @@ static uint64_t data_npages(struct mm *mm)
 
 bool mm_may_add(struct mm *mm, uint64_t npages, bool data)
 {
-	uint64_t limit = mm->data_limit;
+	uint64_t limit = process_limit(RLIMIT_DATA);
 
-	if (!range_ok(mm->vmas.npages, npages, mm->space_limit >> PAGE_SHIFT))
+	if (!range_ok(mm->vmas.npages, npages,
+		      process_limit(RLIMIT_AS) >> PAGE_SHIFT))
 		return false;
 	return !data || limit == UINT64_MAX ||
 	       range_ok(data_npages(mm), npages, limit >> PAGE_SHIFT);
@@ -85,9 +86,6 @@ struct mm *mm_create(void)
 	vma_list_init(&mm->vmas);
 	mm->refs = 1;
 	mm->users = 1;
-	mm->stack_limit = UINT64_MAX;
-	mm->space_limit = UINT64_MAX;
-	mm->data_limit = UINT64_MAX;
 	spin_lock(&mm_list_lock);
 	list_add_tail(&mm_list, &mm->link);
 	spin_unlock(&mm_list_lock);

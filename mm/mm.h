@@ -6,6 +6,8 @@
  * mm.h - one address space: intervals, page table, and its life.
  */
 
+#include <linux/resource.h>
+
 #include "arch/riscv/pagetable.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/sync/rwlock.h"
@@ -28,9 +30,6 @@ struct mm {
 	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
 	vaddr_t mmap_top;             /* (c) new mappings are sought below it */
 	vaddr_t stack_top;            /* (c) */
-	atomic_ulong stack_limit;     /* RLIMIT_STACK: bytes it may grow to */
-	atomic_ulong space_limit;     /* RLIMIT_AS: bytes mapped in all */
-	atomic_ulong data_limit;      /* RLIMIT_DATA: of vma_is_data() */
 	uint16_t new_flags; /* (M) mlockall: VMA_* of each new mapping */
 	/* For /proc/<pid>: text, data, arguments, environment,
 	 * auxiliary vector; (c). */
@@ -47,7 +46,8 @@ struct uio;
 /* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
 
-/* May @npages more be mapped, and are they data?  lock held. */
+/* May @npages more be mapped, and are they data?  By the caller's limits; lock
+ * held. */
 bool mm_may_add(struct mm *mm, uint64_t npages, bool data);
 
 /* An empty address space with users = refs = 1; NULL: no memory. */
@@ -105,5 +105,8 @@ void kernel_stack_shrink(void);
 
 /* After page_init() and slab_init(). */
 void mm_init(void);
+
+/* kernel/task/ provides: RLIMIT_* of the caller; a kernel thread has none. */
+uint64_t process_limit(unsigned which);
 
 #endif

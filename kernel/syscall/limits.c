@@ -3,9 +3,9 @@
  * limits.c - resource limits, and what was used.
  *
  * Limits are kept for each process, inherited by fork and kept by exec.  The
- * rooms that own a resource look its limit up; those of memory are kept in the
- * address space, too.  As on Linux root is above three of them: the hard
- * limits themselves, RLIMIT_NPROC and RLIMIT_MEMLOCK.
+ * rooms that own a resource look its limit up (process_limit).  As on Linux
+ * root is above three of them: the hard limits themselves, RLIMIT_NPROC and
+ * RLIMIT_MEMLOCK.
  */
 
 #include "arch/riscv/usercopy.h"
@@ -15,22 +15,6 @@
 
 /* No process may have more descriptors (Linux: /proc/sys/fs/nr_open). */
 enum { NOFILE_MAX = 1 << 20 };
-
-/* The limits that mm/ looks up. */
-static void set_memory_limit(struct mm *mm, unsigned which, uint64_t limit)
-{
-	switch (which) {
-	case RLIMIT_STACK:
-		mm->stack_limit = limit;
-		break;
-	case RLIMIT_AS:
-		mm->space_limit = limit;
-		break;
-	case RLIMIT_DATA:
-		mm->data_limit = limit;
-		break;
-	}
-}
 
 /* Get the old limit, set a new one; both may be NULL.  Another process's:
  * with the tree locked.  Everybody is root, who may raise any. */
@@ -46,8 +30,6 @@ static int exchange(struct process *p, unsigned which, struct rlimit *old,
 		*old = p->limits[which];
 	if (new)
 		p->limits[which] = *new;
-	if (new && p->mm)
-		set_memory_limit(p->mm, which, new->rlim_cur);
 	spin_unlock(&p->signal_lock);
 	return 0;
 }

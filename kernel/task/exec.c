@@ -295,14 +295,10 @@ static int map_images(struct mm *mm, struct loader *loader)
 
 /* --- the stack --- */
 
-static int map_stack(struct mm *mm, const struct loader *loader,
-		     const struct process *p)
+static int map_stack(struct mm *mm, const struct loader *loader)
 {
 	bool executable = loader->program.elf.executable_stack;
 
-	mm->stack_limit = p->limits[RLIMIT_STACK].rlim_cur;
-	mm->space_limit = p->limits[RLIMIT_AS].rlim_cur;
-	mm->data_limit = p->limits[RLIMIT_DATA].rlim_cur;
 	mm->mmap_top = loader->layout.mmap_top;
 	return mmap_stack(mm, loader->layout.stack_top, STACK_BYTES,
 			  VM_R | VM_W | (executable ? VM_X : 0));
@@ -366,7 +362,7 @@ static int build_stack(struct program *program, struct loader *loader,
 		       const char *path, const struct exec_strings *strings)
 {
 	struct stack_image *stack = &loader->stack;
-	int err = stack_begin(stack, program->mm, program->mm->stack_limit,
+	int err = stack_begin(stack, program->mm, process_limit(RLIMIT_STACK),
 			      loader->layout.stack_gap);
 
 	if (!err)
@@ -392,7 +388,7 @@ static int build(struct program *program, struct loader *loader,
 		return -ENOMEM;
 	program->mm = mm;
 	layout_choose(&loader->layout, p);
-	err = map_stack(mm, loader, p);
+	err = map_stack(mm, loader);
 	if (!err)
 		err = map_images(mm, loader);
 	if (!err)

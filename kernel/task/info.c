@@ -233,11 +233,11 @@ void trace_who(int32_t *pid, int32_t *tid)
 	*tid = task_current()->tid;
 }
 
-uint64_t process_file_limit(void)
+uint64_t process_limit(unsigned which)
 {
 	struct process *p = task_current()->process;
 
-	return p ? p->limits[RLIMIT_FSIZE].rlim_cur : UINT64_MAX;
+	return p ? p->limits[which].rlim_cur : UINT64_MAX;
 }
 
 int process_file_limit_exceeded(void)
