@@ -201,8 +201,9 @@ static int cache_fill(struct mapping *mapping, pgoff_t first, pgoff_t end,
 	int err = 0;
 
 	for (pgoff_t index = first; index < end && !err; index++) {
-		/* Only the first may wait: then no page is locked yet. */
-		struct page *pg = n ? page_take(2 * page_low()) : page_alloc();
+		/* Only the first may wait: then no page is locked yet.  If it
+		 * had to, there is room for the next ones, too. */
+		struct page *pg = n ? page_take(page_low()) : page_alloc();
 
 		if (!pg) {
 			err = -ENOMEM;
