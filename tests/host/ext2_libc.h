@@ -35,5 +35,8 @@ size_t fwrite(const void *from, size_t nbytes, size_t n, FILE *f);
 int fseek(FILE *f, long offset, int whence);
 long ftell(FILE *f);
 int fclose(FILE *f);
+char *fgets(char *line, int nbytes, FILE *f);
+int fflush(FILE *f);
+extern FILE *stdin, *stdout;
 
 #endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/*
+ * workloads SEED DISK=NAME...: run workloads on disks whose power will fail.
+ *
+ * Each disk is mounted, worked on, and unmounted.  Before each operation a
+ * line on standard output says what is about to be done, and after each call
+ * that promises something what was promised; an answer on standard input is
+ * waited for, so that the host knows what the disk had been given by then
+ * (model.py lists the lines).  NAME "recover" does nothing but mount.
+ *
+ * Files consist of cells of 8 bytes, each of which says whose it is:
+ *
+ *	| file 12 bits | which cell 20 | version 16 | check 16 |
+ *
+ * so that no byte can be in a wrong place unnoticed.  A version is a number
+ * that no other write to this disk has.
+ */
+
+#define _GNU_SOURCE
+#include "workloads.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+static uint64_t random_state;
+static unsigned next_id, next_version;
+
+/* --- the host --- */
+
+unsigned any(unsigned n)
+{
+	/* splitmix64 */
+	uint64_t z = random_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (z ^ z >> 31) % n;
+}
+
+void say(const char *format, ...)
+{
+	char line[700], answer;
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	line[n++] = '\n';
+	if (write(1, line, n) != n || read(0, &answer, 1) != 1)
+		errx(1, "the host is gone");
+}
+
+/* What was said last did not happen. */
+static int failed(int result)
+{
+	if (result >= 0)
+		return result;
+	if (errno != ENOSPC)
+		err(1, "not the error that was expected");
+	say("failed");
+	return -1;
+}
+
+/* --- names --- */
+
+int make(struct file *f, const char *path)
+{
+	*f = (struct file){.id = next_id++};
+	say("create %s %u", path, f->id);
+	f->fd = failed(open(path, O_RDWR | O_CREAT | O_EXCL, 0644));
+	return f->fd;
+}
+
+int make_folder(const char *path)
+{
+	say("mkdir %s", path);
+	return failed(mkdir(path, 0755));
+}
+
+int make_symlink(const char *target, const char *path)
+{
+	say("symlink %s %s", target, path);
+	return failed(symlink(target, path));
+}
+
+int make_link(const char *from, const char *to)
+{
+	say("link %s %s", from, to);
+	return failed(link(from, to));
+}
+
+void move(const char *from, const char *to)
+{
+	say("rename %s %s", from, to);
+	failed(rename(from, to));
+}
+
+void drop(const char *path)
+{
+	say("unlink %s", path);
+	if (unlink(path))
+		err(1, "unlink %s", path);
+}
+
+void drop_folder(const char *path)
+{
+	say("rmdir %s", path);
+	if (rmdir(path))
+		err(1, "rmdir %s", path);
+}
+
+/* --- contents --- */
+
+static uint64_t cell(unsigned file, unsigned index, unsigned version)
+{
+	uint64_t body = (uint64_t)file << 36 | (uint64_t)index << 16 | version;
+	uint64_t check = (body * 0x9e3779b97f4a7c15 >> 48) | 1;
+
+	return body << 16 | check;
+}
+
+static void grow_to(struct file *f, unsigned ncells)
+{
+	if (f->ncells < ncells)
+		f->ncells = ncells;
+}
+
+/* How many cells were written: fewer when the disk is full. */
+unsigned put(struct file *f, unsigned start, unsigned n)
+{
+	static uint64_t cells[CELLS_MAX];
+	unsigned version = ++next_version;
+
+	for (unsigned i = 0; i < n; i++)
+		cells[i] = cell(f->id, start + i, version);
+	say("write %u %u %u %u", f->id, start, n, version);
+	ssize_t done = pwrite(f->fd, cells, n * 8, start * 8);
+
+	if (done < 0 && errno != ENOSPC)
+		err(1, "write");
+	if (done % 8 > 0)
+		errx(1, "half a cell was written");
+	unsigned ndone = done < 0 ? 0 : done / 8;
+
+	if (ndone)
+		grow_to(f, start + ndone);
+	if (ndone < n)
+		say("short %u", ndone);
+	return ndone;
+}
+
+void append(struct file *f, unsigned n)
+{
+	put(f, f->ncells, n);
+}
+
+void store(struct file *f, volatile uint64_t *map, unsigned start, unsigned n)
+{
+	unsigned version = ++next_version;
+
+	say("store %u %u %u %u", f->id, start, n, version);
+	for (unsigned i = start; i < start + n; i++)
+		map[i] = cell(f->id, i, version);
+}
+
+void cut(struct file *f, unsigned ncells)
+{
+	say("truncate %u %u", f->id, ncells);
+	if (!failed(ftruncate(f->fd, ncells * 8)))
+		f->ncells = ncells;
+}
+
+volatile uint64_t *map_file(struct file *f)
+{
+	void *map = mmap(NULL, f->ncells * 8, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, f->fd, 0);
+
+	if (map == MAP_FAILED)
+		err(1, "mmap");
+	return map;
+}
+
+void forget(struct file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+/* --- promises --- */
+
+static void must(int result, const char *what)
+{
+	if (result)
+		err(1, "%s", what);
+}
+
+void keep(struct file *f)
+{
+	if (any(2)) {
+		must(fsync(f->fd), "fsync");
+		say("kept %u", f->id);
+	} else {
+		must(fdatasync(f->fd), "fdatasync");
+		say("kept-data %u", f->id);
+	}
+}
+
+void keep_range(struct file *f, volatile uint64_t *map, unsigned start,
+		unsigned n)
+{
+	unsigned first = start / CELLS_PER_PAGE * CELLS_PER_PAGE;
+
+	must(msync((void *)(map + first), (start + n - first) * 8, MS_SYNC),
+	     "msync");
+	say("kept-range %u %u %u", f->id, start, n);
+}
+
+void keep_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+
+	must(fd < 0, path);
+	must(fsync(fd), "fsync of a folder");
+	close(fd);
+	say("kept-folder %s", path);
+}
+
+void keep_all(void)
+{
+	if (any(2)) {
+		sync();
+	} else {
+		int fd = open(".", O_RDONLY | O_DIRECTORY);
+
+		must(syncfs(fd), "syncfs");
+		close(fd);
+	}
+	say("kept-all");
+}
+
+/* --- one disk --- */
+
+static void run(const char *disk, const char *name)
+{
+	char path[32];
+	const struct workload *w = workloads;
+
+	while (w->name && strcmp(w->name, name))
+		w++;
+	if (!w->name)
+		errx(2, "%s: no such workload", name);
+	next_id = next_version = 0;
+	snprintf(path, sizeof(path), "/dev/%s", disk);
+	say("disk %s", disk);
+	must(mount(path, "/mnt", "ext2", 0, ""), path);
+	must(chdir("/mnt"), "chdir");
+	w->run();
+	must(chdir("/"), "chdir");
+	must(umount("/mnt"), "umount");
+	say("end");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		errx(2, "usage: workloads SEED DISK=NAME...");
+	for (int i = 2; i < argc; i++) {
+		char *name = strchr(argv[i], '=');
+
+		if (!name)
+			errx(2, "%s: not DISK=NAME", argv[i]);
+		*name++ = '\0';
+		random_state = strtoull(argv[1], NULL, 0);
+		run(argv[i], name);
+	}
+	return 0;
+}
