@@ -348,7 +348,7 @@ def options():
     parser.add_argument("--native", metavar="PROGRAM",
                         default=os.path.join(BUILD, "tests", "recover"))
     parser.add_argument("--closely", type=int, metavar="N",
-                        default=1 if LONG else 8,
+                        default=4 if LONG else 8,
                         help="recover one image in N by recover.c, too")
     parser.add_argument("--keep-bad", metavar="DIR",
                         help="write bad states, and why they are, here")

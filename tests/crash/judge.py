@@ -42,7 +42,7 @@ class Reader:
         for i, word in enumerate(struct.unpack(f"<{len(block) // 8}Q",
                                                block)):
             body, check = word >> 16, word & 0xffff
-            what = body >> 36, (body >> 16 & 0xfffff) - i, body & 0xffff
+            what = body >> 38, (body >> 16 & 0x3fffff) - i, body & 0xffff
             if word and check != (body * 0x9e3779b97f4a7c15 >> 48
                                   & 0xffff | 1):
                 what = f"no cell: {word:016x}"

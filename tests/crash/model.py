@@ -24,7 +24,7 @@ since; zeros are the version that a new file and a cut leave.  So with sizes.
 import bisect
 
 NAMES = ("create", "mkdir", "symlink", "link", "rename", "unlink", "rmdir")
-END = 1 << 20
+END = 1 << 22
 ZERO = 0
 
 

@@ -10,7 +10,7 @@
  *
  * Files consist of cells of 8 bytes, each of which says whose it is:
  *
- *	| file 12 bits | which cell 20 | version 16 | check 16 |
+ *	| file 10 bits | which cell 22 | version 16 | check 16 |
  *
  * so that no byte can be in a wrong place unnoticed.  A version is a number
  * that no other write to this disk has.
@@ -121,7 +121,7 @@ void drop_folder(const char *path)
 
 static uint64_t cell(unsigned file, unsigned index, unsigned version)
 {
-	uint64_t body = (uint64_t)file << 36 | (uint64_t)index << 16 | version;
+	uint64_t body = (uint64_t)file << 38 | (uint64_t)index << 16 | version;
 	uint64_t check = (body * 0x9e3779b97f4a7c15 >> 48) | 1;
 
 	return body << 16 | check;
