@@ -109,10 +109,11 @@ TEST(tail_of_the_last_page_is_zeros,
 	int fd = make_file("file", PAGE + 100);
 	char *shared = map_shared(fd, 2), *private = map_private(fd, 2);
 
-	expect_pattern(shared, PAGE + 100, 0);
+	/* The last page first: a fault before it would bring it along. */
 	expect_filled(shared + PAGE + 100, 0, PAGE - 100);
-	expect_pattern(private, PAGE + 100, 0);
+	expect_pattern(shared, PAGE + 100, 0);
 	expect_filled(private + PAGE + 100, 0, PAGE - 100);
+	expect_pattern(private, PAGE + 100, 0);
 }
 
 TEST(tail_stores_do_not_grow_the_file,
