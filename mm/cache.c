@@ -173,7 +173,7 @@ bool mapping_drop_page(struct page *pg, bool unmap)
 	bool dropped = false;
 
 	if (mapping && !mapping->memory_only && !(page_flags(pg) & busy) &&
-	    spin_trylock(&mapping->lock)) {
+	    spin_lock_or_try(&mapping->lock, unmap)) {
 		if (unmap && pg->refs > 2 &&
 		    !page_is_locked_in(mapping, pg->index))
 			unmap_file_locked(mapping, pg->index, pg->index + 1,

@@ -190,8 +190,8 @@ int mapping_reserve_page(struct mapping *mapping, struct page *pg,
 void mapping_remove_page_locked(struct mapping *mapping, struct page *pg);
 
 /* Drop a page (the caller has a reference) from its cache if it is clean and
- * nobody else holds it; with @unmap, mappings don't count.  Only tries
- * locks. */
+ * nobody else holds it; with @unmap, mappings don't count, and no spinlock
+ * is held.  Only tries the page's lock. */
 bool mapping_drop_page(struct page *pg, bool unmap);
 
 /* Is page @index, at this moment, within the size?  (See fault.c.) */

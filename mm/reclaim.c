@@ -8,9 +8,10 @@
  * dropped.
  *
  * Whoever needs memory may hold locks, so everything here only *tries* them.
- * A caller that may sleep can have more: mapped pages are taken out of their
- * address spaces, other caches are shrunk, and at last it waits for the
- * flusher to write dirty pages.
+ * A caller that may sleep can have more: spinlocks are waited for, since the
+ * hart that has one may be stopped for longer than any number of tries takes;
+ * mapped pages are taken out of their address spaces, other caches are shrunk,
+ * and at last it waits for the flusher to write dirty pages.
  *
  * Locking: lru_lock, for the queue.
  */
@@ -56,11 +57,11 @@ void reclaim_remove(struct page *pg)
 }
 
 /* The oldest page, referenced; it becomes the youngest. */
-static struct page *next_oldest(void)
+static struct page *next_oldest(bool wait)
 {
 	struct page *pg = NULL;
 
-	if (!spin_trylock(&lru_lock))
+	if (!spin_lock_or_try(&lru_lock, wait))
 		return NULL;
 
 	struct list *link = list_pop(&lru);
@@ -86,7 +87,7 @@ size_t reclaim_clean(size_t npages, bool unmap)
 	if (inject_in_vain())
 		return 0;
 	for (size_t left = 2 * nlru; left && dropped < npages; left--) {
-		struct page *pg = next_oldest();
+		struct page *pg = next_oldest(unmap);
 
 		if (!pg)
 			break;
@@ -117,7 +118,7 @@ bool reclaim_wait(void)
 {
 	if (inject_in_vain())
 		return false;
-	/* A vain round may only have met others' locks, or a page between
+	/* A vain round may only have met others' page locks, or a page between
 	 * dirty and clean; somebody is killed when we say no. */
 	for (int round = 0; round < ROUNDS; round++)
 		if (reclaim_round())

@@ -15,8 +15,8 @@ void reclaim_remove(struct page *pg);
 /*
  * Drop up to @npages clean cache pages, oldest first, and return how many
  * went.  Takes locks only by trying, so any context but an interrupt will
- * do; only if @unmap (no spinlock held) are mapped ones taken out of their
- * address spaces.
+ * do; only if @unmap (no spinlock held) are spinlocks waited for, and mapped
+ * ones taken out of their address spaces.
  */
 size_t reclaim_clean(size_t npages, bool unmap);
 

@@ -57,6 +57,15 @@ static inline void spin_lock(struct spinlock *lock)
 		spin_lock_contended(lock);
 }
 
+/* Wait for it only if @wait: then true. */
+static inline bool spin_lock_or_try(struct spinlock *lock, bool wait)
+{
+	if (!wait)
+		return spin_trylock(lock);
+	spin_lock(lock);
+	return true;
+}
+
 static inline void spin_unlock(struct spinlock *lock)
 {
 	lockcheck_spin_dropped(&lock->class);

@@ -382,7 +382,7 @@ TEST(reclaim_leaves_locked_pages_mapped,
 	faults = counter_start("quire_fault_file_read");
 	other = make_sparse("other", nbytes);
 	line = malloc(64 * PAGE);
-	while (read(other, line, 64 * PAGE) > 0)
+	while (expect_ok(read(other, line, 64 * PAGE)) > 0)
 		;
 	expect_eq(resident(p, N), N);
 	expect_pattern(p, N * PAGE, 0);

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -130,6 +131,42 @@ TEST(all_memory_is_taken,
 		expect(WIFSIGNALED(status) || WEXITSTATUS(status) == 10);
 	}
 	memset(map_anonymous(64), 1, 64 * PAGE);
+}
+
+/* Read a file of holes to its end. */
+static _Noreturn void read_all(int number, size_t nbytes)
+{
+	char name[16], *part = map_anonymous(16);
+	int fd;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "holes%d", number);
+	fd = make_sparse(name, nbytes);
+	do
+		n = expect_ok(read(fd, part, 16 * PAGE));
+	while (n > 0);
+	_exit(0);
+}
+
+TEST(readers_fill_memory_together,
+     "Four processes read files, together of twice the size of memory: what is "
+     "cached makes room, and nobody is killed or told that there is none, "
+     "whoever has the locks.")
+{
+	enum { NREADERS = 4 };
+	size_t nbytes = memory_total() / 2;
+	pid_t readers[NREADERS];
+
+	skip_on(ON_LINUX | ON_EMULATOR, "this machine has other users");
+	if (nbytes > 100ul << 20)
+		skip("there is too much memory to use it up quickly");
+	for (int i = 0; i < NREADERS; i++) {
+		readers[i] = expect_ok(fork());
+		if (readers[i] == 0)
+			read_all(i, nbytes);
+	}
+	for (int i = 0; i < NREADERS; i++)
+		expect_exit(readers[i], 0);
 }
 
 TEST(memory_limit_is_enomem,
