@@ -50,7 +50,8 @@ long counter_read(const char *name)
 
 struct counter counter_start(const char *name)
 {
-	return (struct counter){name, counter_read(name)};
+	return (struct counter){name, counter_read(name),
+				memory_of_buffers() / PAGE};
 }
 
 long counter_since(const struct counter *counter)
@@ -66,6 +67,24 @@ void skip_unless_counted(const char *name)
 		skip("only Quire counts %s quietly enough", name);
 	if (counter_read(name) < 0)
 		skip("/proc/vmstat has no %s", name);
+}
+
+void check_returned(const struct counter *counter, long slack,
+		    struct place place)
+{
+	long missing = 0;
+
+	for (int i = 0; i < 200 && counter->start >= 0; i++) {
+		long gained = memory_of_buffers() / PAGE - counter->buffers;
+
+		missing = -counter_since(counter) - gained;
+		if (missing <= slack)
+			return;
+		usleep(10000);
+	}
+	if (missing > slack)
+		fail(place, "expected at most %ld frames lost, saw %ld", slack,
+		     missing);
 }
 
 void check_counted(const struct counter *counter, long low, long high,
