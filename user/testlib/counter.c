@@ -50,8 +50,10 @@ long counter_read(const char *name)
 
 struct counter counter_start(const char *name)
 {
-	return (struct counter){name, counter_read(name),
-				memory_of_buffers() / PAGE};
+	/* In this order: what the first look takes is not counted. */
+	long buffers = memory_of_buffers() / PAGE;
+
+	return (struct counter){name, counter_read(name), buffers};
 }
 
 long counter_since(const struct counter *counter)
