@@ -7,7 +7,7 @@ import re
 import sources
 
 FILE_LINES, FUNCTION_LINES, COLUMNS = 500, 60, 80
-MM_LINES, ALL_LINES = 4800, 30250
+MM_LINES, ALL_LINES = 5500, 32000
 
 
 def functions(lines):
