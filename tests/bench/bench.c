@@ -5,6 +5,7 @@
  *
  *	bench            all rows, one line each: its name, a tab, its cost
  *	bench NAME...    those whose names begin so
+ *	bench names      the names alone
  *
  * The cost is that of one operation, from the second of two runs.  An ordinary
  * Linux program: the same binary is measured there.
@@ -24,12 +25,31 @@ int bench_file;
 const char *const bench_file_name = "/tmp/bench-file";
 char *bench_program;
 
-long now(void)
+static struct meter {
+	long started, total;
+} * meter; /* in memory that children share */
+
+static long now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void meter_reset(void)
+{
+	meter->total = 0;
+}
+
+void meter_start(void)
+{
+	meter->started = now();
+}
+
+void meter_stop(void)
+{
+	meter->total += now() - meter->started;
 }
 
 void must(int ok, const char *what)
@@ -119,9 +139,17 @@ static void run_rows(const struct row *row, char *const *names)
 			continue;
 		row->run(row->n);
 		sync(); /* or the flusher would be counted, too */
-		printf("%s\t%ld\n", row->name, row->run(row->n) / (long)row->n);
+		meter_reset();
+		row->run(row->n);
+		printf("%s\t%ld\n", row->name, meter->total / (long)row->n);
 		fflush(stdout);
 	}
+}
+
+static void print_names(const struct row *row)
+{
+	for (; row->name; row++)
+		puts(row->name);
 }
 
 int main(int argc, char **argv)
@@ -129,12 +157,21 @@ int main(int argc, char **argv)
 	const struct row *const tables[] = {fault_rows,    map_rows,
 					    interval_rows, file_rows,
 					    process_rows,  wait_rows};
+	const size_t ntables = sizeof(tables) / sizeof(*tables);
 
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)
 		return 0;
+	if (argc == 2 && strcmp(argv[1], "names") == 0) {
+		for (size_t i = 0; i < ntables; i++)
+			print_names(tables[i]);
+		return 0;
+	}
+	meter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(meter != MAP_FAILED, "mmap");
 	bench_program = argv[0];
 	make_file();
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+	for (size_t i = 0; i < ntables; i++)
 		run_rows(tables[i], argv + 1);
 	unlink(bench_file_name);
 	return 0;

@@ -5,9 +5,12 @@
 /*
  * bench.h - how a row of the cost table is measured.
  *
- * A row is a function that does its operation n times and returns how many
- * nanoseconds they took together; what it prepares and clears away is not
+ * A row is a function that does its operation n times, and lets the meter run
+ * meanwhile, in one go or several; what it prepares and clears away is not
  * counted.  Under `scripts/quire run --icount` a nanosecond is an instruction.
+ *
+ * scripts/profile counts between the same points, by the names of the meter's
+ * functions.
  */
 
 #include <stddef.h>
@@ -16,7 +19,7 @@ enum { PAGE = 4096 };
 
 struct row {
 	const char *name;
-	long (*run)(size_t n);
+	void (*run)(size_t n);
 	size_t n;
 };
 
@@ -32,7 +35,10 @@ enum { FILE_PAGES = 16384 };
 /* The program itself: as `bench exit' it ends at once. */
 extern char *bench_program;
 
-long now(void);
+/* A child's count is its parent's, too. */
+void meter_reset(void);
+void meter_start(void);
+void meter_stop(void);
 
 /* End the program with a reason, unless @ok. */
 void must(int ok, const char *what);

@@ -14,152 +14,143 @@
 static char buffer[64 << 10];
 
 /* Map the hot file, load one word or every word of each page, unmap. */
-static long map_read_unmap(size_t n, size_t words)
+static void map_read_unmap(size_t n, size_t words)
 {
-	long start = now();
-	volatile uint64_t *p = map_file(n, PROT_READ, MAP_SHARED);
+	volatile uint64_t *p;
 
+	meter_start();
+	p = map_file(n, PROT_READ, MAP_SHARED);
 	for (size_t i = 0; i < n; i++)
 		for (size_t word = 0; word < words; word++)
 			(void)p[i * PAGE / sizeof(*p) + word];
 	unmap(p, n);
-	return now() - start;
+	meter_stop();
 }
 
-static long map_read_word(size_t n)
+static void map_read_word(size_t n)
 {
-	return map_read_unmap(n, 1);
+	map_read_unmap(n, 1);
 }
 
-static long map_read_all(size_t n)
+static void map_read_all(size_t n)
 {
-	return map_read_unmap(n, PAGE / sizeof(uint64_t));
+	map_read_unmap(n, PAGE / sizeof(uint64_t));
 }
 
 /* read(2) the file by @nbytes; @n is in pages. */
-static long read_by(size_t n, size_t nbytes, int fd)
+static void read_by(size_t n, size_t nbytes, int fd)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t at = 0; at < n * PAGE; at += nbytes)
 		must(pread(fd, buffer, nbytes, at) == (ssize_t)nbytes, "pread");
-	return now() - start;
+	meter_stop();
 }
 
-static long read_4k(size_t n)
+static void read_4k(size_t n)
 {
-	return read_by(n, PAGE, bench_file);
+	read_by(n, PAGE, bench_file);
 }
 
-static long read_64k(size_t n)
+static void read_64k(size_t n)
 {
-	return read_by(n, sizeof(buffer), bench_file);
+	read_by(n, sizeof(buffer), bench_file);
 }
 
-static long read_hole(size_t n)
+static void read_hole(size_t n)
 {
 	int fd = hole_file(n);
-	long cost = read_by(n, PAGE, fd);
 
+	read_by(n, PAGE, fd);
 	close(fd);
-	return cost;
 }
 
-static long pread_byte(size_t n)
+static void pread_byte(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(pread(bench_file, buffer, 1, 0) == 1, "pread");
-	return now() - start;
+	meter_stop();
 }
 
-static long write_pages(size_t n)
+static void write_pages(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(pwrite(bench_file, buffer, PAGE, i * PAGE) == PAGE,
 		     "pwrite");
-	return now() - start;
+	meter_stop();
 }
 
-static long write_dirty(size_t n)
+static void write_dirty(size_t n)
 {
 	write_pages(n);
-	return write_pages(n);
+	meter_reset();
+	write_pages(n);
 }
 
-static long write_clean(size_t n)
+static void write_clean(size_t n)
 {
 	fsync(bench_file);
-	return write_pages(n);
+	write_pages(n);
 }
 
-static long append(size_t n)
+static void append(size_t n)
 {
 	const char *name = "/tmp/bench-append";
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
-	long start;
 
 	must(fd >= 0, name);
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(write(fd, buffer, PAGE) == PAGE, "write");
-	start = now() - start;
+	meter_stop();
 	close(fd);
 	unlink(name);
-	return start;
 }
 
-static long open_close(size_t n)
+static void open_close(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		close(open(bench_file_name, O_RDONLY));
-	return now() - start;
+	meter_stop();
 }
 
-static long stat_path(size_t n)
+static void stat_path(size_t n)
 {
 	struct stat st;
-	long start = now();
 
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		stat(bench_file_name, &st);
-	return now() - start;
+	meter_stop();
 }
 
 /* Nothing is dirty: the cost of finding that out. */
-static long msync_clean(size_t n)
+static void msync_clean(size_t n)
 {
 	const size_t npages = FILE_PAGES;
 	volatile char *p = map_file(npages, PROT_READ | PROT_WRITE, MAP_SHARED);
-	long start;
 
 	touch_read(p, npages);
 	msync((void *)p, npages * PAGE, MS_SYNC);
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(msync((void *)p, npages * PAGE, MS_SYNC) == 0, "msync");
-	start = now() - start;
+	meter_stop();
 	unmap(p, npages);
-	return start;
 }
 
 /* Waits for the disk, so the clock counts the host's too. */
-static long msync_dirty(size_t n)
+static void msync_dirty(size_t n)
 {
 	volatile char *p = map_file(n, PROT_READ | PROT_WRITE, MAP_SHARED);
-	long start;
 
 	touch_write(p, n);
-	start = now();
+	meter_start();
 	must(msync((void *)p, n * PAGE, MS_SYNC) == 0, "msync");
-	start = now() - start;
+	meter_stop();
 	unmap(p, n);
-	return start;
 }
 
 const struct row file_rows[] = {

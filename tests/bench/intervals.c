@@ -52,80 +52,94 @@ static size_t group(const struct crowd *c, size_t i)
 	return shuffled(i, n);
 }
 
-/* Read faults, each in another interval, round after round. */
-static long faults(size_t n, size_t nintervals)
+/* Read faults, each in another interval, round after round: @n must be a
+ * multiple of the groups. */
+static void faults(size_t n, size_t nintervals)
 {
 	struct crowd c = crowd_make(nintervals);
 	size_t ngroup = ngroups(&c);
-	long total = 0;
 
 	for (size_t done = 0; done < n; done += ngroup) {
-		long start = now();
-
+		meter_start();
 		for (size_t i = 0; i < ngroup; i++)
 			(void)*(volatile char *)(c.p + i * 4 * PAGE);
-		total += now() - start;
+		meter_stop();
 		for (size_t i = 0; i < ngroup; i++)
 			madvise(c.p + i * 4 * PAGE, PAGE, MADV_DONTNEED);
 	}
 	crowd_end(&c);
-	return total * (long)n / (long)((n + ngroup - 1) / ngroup * ngroup);
 }
 
-static long faults_10(size_t n)
+static void faults_10(size_t n)
 {
-	return faults(n, 10);
+	faults(n, 10);
 }
 
-static long faults_1000(size_t n)
+static void faults_1000(size_t n)
 {
-	return faults(n, 1000);
+	faults(n, 1000);
 }
 
-static long faults_10000(size_t n)
+static void faults_10000(size_t n)
 {
-	return faults(n, 10000);
+	faults(n, 10000);
 }
 
-/* mmap alone, of pages that don't merge; munmap alone. */
-static long map_in_crowd(size_t n, size_t nintervals, int count_unmap)
+/* mmap of pages that don't merge. */
+static void map_pages(char **p, size_t n)
 {
-	struct crowd c = crowd_make(nintervals);
-	char **p = malloc(n * sizeof(*p));
-	long start = now(), mapped;
-
 	for (size_t i = 0; i < n; i++)
 		p[i] = mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	mapped = now();
+}
+
+static void unmap_pages(char **p, size_t n)
+{
 	for (size_t i = 0; i < n; i++)
 		unmap(p[i], 1);
-	start = count_unmap ? now() - mapped : mapped - start;
+}
+
+static void map_in_crowd(size_t n, size_t nintervals)
+{
+	struct crowd c = crowd_make(nintervals);
+	char **p = malloc(n * sizeof(*p));
+
+	meter_start();
+	map_pages(p, n);
+	meter_stop();
+	unmap_pages(p, n);
 	free(p);
 	crowd_end(&c);
-	return start;
 }
 
-static long map_10(size_t n)
+static void map_10(size_t n)
 {
-	return map_in_crowd(n, 10, 0);
+	map_in_crowd(n, 10);
 }
 
-static long map_10000(size_t n)
+static void map_10000(size_t n)
 {
-	return map_in_crowd(n, 10000, 0);
+	map_in_crowd(n, 10000);
 }
 
-static long unmap_10000(size_t n)
-{
-	return map_in_crowd(n, 10000, 1);
-}
-
-static long fill_gap(size_t n)
+static void unmap_10000(size_t n)
 {
 	struct crowd c = crowd_make(10000);
-	long start = now();
+	char **p = malloc(n * sizeof(*p));
 
+	map_pages(p, n);
+	meter_start();
+	unmap_pages(p, n);
+	meter_stop();
+	free(p);
+	crowd_end(&c);
+}
+
+static void fill_gap(size_t n)
+{
+	struct crowd c = crowd_make(10000);
+
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		char *at = c.p + (group(&c, i) * 4 + 3) * PAGE;
 
@@ -134,19 +148,17 @@ static long fill_gap(size_t n)
 		     "mmap");
 		unmap(at, 1);
 	}
-	start = now() - start;
+	meter_stop();
 	crowd_end(&c);
-	return start;
 }
 
-static long fork_1000(size_t n)
+static void fork_1000(size_t n)
 {
 	struct crowd c = crowd_make(1000);
-	long start;
 
 	for (size_t i = 0; i < ngroups(&c); i++)
 		c.p[i * 4 * PAGE] = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		pid_t child = fork();
 
@@ -154,15 +166,14 @@ static long fork_1000(size_t n)
 			_exit(0);
 		waitpid(child, NULL, 0);
 	}
-	start = now() - start;
+	meter_stop();
 	crowd_end(&c);
-	return start;
 }
 
 const struct row interval_rows[] = {
 	{"fault with 10 intervals", faults_10, 1000},
-	{"fault with 1,000 intervals", faults_1000, 1000},
-	{"fault with 10,000 intervals", faults_10000, 3000},
+	{"fault with 1,000 intervals", faults_1000, 1002},
+	{"fault with 10,000 intervals", faults_10000, 3334},
 	{"mmap with 10 intervals", map_10, 200},
 	{"mmap with 10,000 intervals", map_10000, 200},
 	{"munmap with 10,000 intervals", unmap_10000, 200},

@@ -10,247 +10,225 @@
 
 enum { RW = PROT_READ | PROT_WRITE };
 
-static long map_touch_unmap(size_t n)
+static void map_touch_unmap(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		volatile char *p = map_anonymous(1);
 
 		*p = 1;
 		unmap(p, 1);
 	}
-	return now() - start;
+	meter_stop();
 }
 
-static long map_unmap(size_t n, size_t npages)
+static void map_unmap(size_t n, size_t npages)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		unmap(map_anonymous(npages), npages);
-	return now() - start;
+	meter_stop();
 }
 
-static long map_unmap_page(size_t n)
+static void map_unmap_page(size_t n)
 {
-	return map_unmap(n, 1);
+	map_unmap(n, 1);
 }
 
-static long map_unmap_gib(size_t n)
+static void map_unmap_gib(size_t n)
 {
-	return map_unmap(n, 1 << 18);
+	map_unmap(n, 1 << 18);
 }
 
-static long map_file_touch_unmap(size_t n)
+static void map_file_touch_unmap(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		volatile char *p = map_file(1, PROT_READ, MAP_SHARED);
 
 		(void)*p;
 		unmap(p, 1);
 	}
-	return now() - start;
+	meter_stop();
 }
 
-static long map_fixed_over(size_t n)
+static void map_fixed_over(size_t n)
 {
 	volatile char *p = map_anonymous(1);
-	long start;
 
 	*p = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		mmap((void *)p, PAGE, RW,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		*p = 1;
 	}
-	start = now() - start;
+	meter_stop();
 	unmap(p, 1);
-	return start;
 }
 
-static long unmap_touched(size_t n)
+static void unmap_touched(size_t n)
 {
 	volatile char *p = map_anonymous(n);
-	long start;
 
 	touch_write(p, n);
-	start = now();
+	meter_start();
 	unmap(p, n);
-	return now() - start;
+	meter_stop();
 }
 
-static long unmap_middle(size_t n)
+static void unmap_middle(size_t n)
 {
 	volatile char *p = map_anonymous(2 * n + 1);
-	long start;
 
 	for (size_t i = 0; i < n; i++)
 		p[(2 * i + 1) * PAGE] = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		unmap(p + (2 * i + 1) * PAGE, 1);
-	start = now() - start;
+	meter_stop();
 	unmap(p, 2 * n + 1);
-	return start;
 }
 
-static long dontneed_touch(size_t n)
+static void dontneed_touch(size_t n)
 {
 	volatile char *p = map_anonymous(1);
-	long start;
 
 	*p = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		madvise((void *)p, PAGE, MADV_DONTNEED);
 		*p = 1;
 	}
-	start = now() - start;
+	meter_stop();
 	unmap(p, 1);
-	return start;
 }
 
-static long dontneed_many(size_t n)
+static void dontneed_many(size_t n)
 {
 	volatile char *p = map_anonymous(n);
-	long start;
 
 	touch_write(p, n);
-	start = now();
+	meter_start();
 	madvise((void *)p, n * PAGE, MADV_DONTNEED);
-	start = now() - start;
+	meter_stop();
 	unmap(p, n);
-	return start;
 }
 
-static long mincore_page(size_t n)
+static void mincore_page(size_t n)
 {
 	volatile char *p = map_anonymous(1);
 	unsigned char vec[1];
-	long start;
 
 	*p = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		mincore((void *)p, PAGE, vec);
-	start = now() - start;
+	meter_stop();
 	unmap(p, 1);
-	return start;
 }
 
-static long mincore_many(size_t n)
+static void mincore_many(size_t n)
 {
 	static unsigned char vec[1 << 16];
 	volatile char *p = map_anonymous(n);
-	long start;
 
 	touch_write(p, n);
-	start = now();
+	meter_start();
 	must(mincore((void *)p, n * PAGE, vec) == 0, "mincore");
-	start = now() - start;
+	meter_stop();
 	unmap(p, n);
-	return start;
 }
 
-static long brk_up_down(size_t n)
+static void brk_up_down(size_t n)
 {
 	char *end = sbrk(0);
-	long start = now();
 
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		must(brk(end + PAGE) == 0, "brk");
 		must(brk(end) == 0, "brk");
 	}
-	return now() - start;
+	meter_stop();
 }
 
-static long protect_page(size_t n)
+static void protect_page(size_t n)
 {
 	volatile char *p = map_anonymous(1);
-	long start;
 
 	*p = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		mprotect((void *)p, PAGE, i & 1 ? RW : PROT_READ);
-	start = now() - start;
+	meter_stop();
 	unmap(p, 1);
-	return start;
 }
 
-static long protect_many(size_t n)
+static void protect_many(size_t n)
 {
 	volatile char *p = map_anonymous(n);
-	long start;
 
 	touch_write(p, n);
-	start = now();
+	meter_start();
 	must(mprotect((void *)p, n * PAGE, PROT_READ) == 0, "mprotect");
-	start = now() - start;
+	meter_stop();
 	unmap(p, n);
-	return start;
 }
 
-/* Every second page of @n other rights, or (@merge) the same again. */
-static long protect_alternate(size_t n, int merge)
+/* Every second page of @p gets other rights, or the same again. */
+static void protect_odd(volatile char *p, size_t n, int prot)
+{
+	for (size_t i = 0; i < n; i++)
+		mprotect((void *)(p + (2 * i + 1) * PAGE), PAGE, prot);
+}
+
+static void protect_splits(size_t n)
 {
 	volatile char *p = map_anonymous(2 * n + 1);
-	long start = 0;
 
 	touch_write(p, 2 * n + 1);
-	for (int round = 0; round <= merge; round++) {
-		start = now();
-		for (size_t i = 0; i < n; i++)
-			mprotect((void *)(p + (2 * i + 1) * PAGE), PAGE,
-				 round ? RW : PROT_READ);
-		start = now() - start;
-	}
+	meter_start();
+	protect_odd(p, n, PROT_READ);
+	meter_stop();
 	unmap(p, 2 * n + 1);
-	return start;
 }
 
-static long protect_splits(size_t n)
+static void protect_merges(size_t n)
 {
-	return protect_alternate(n, 0);
+	volatile char *p = map_anonymous(2 * n + 1);
+
+	touch_write(p, 2 * n + 1);
+	protect_odd(p, n, PROT_READ);
+	meter_start();
+	protect_odd(p, n, RW);
+	meter_stop();
+	unmap(p, 2 * n + 1);
 }
 
-static long protect_merges(size_t n)
-{
-	return protect_alternate(n, 1);
-}
-
-static long remap_grow(size_t n)
+static void remap_grow(size_t n)
 {
 	char *room = map_anonymous(n + 1);
-	long start;
 
 	unmap(room + PAGE, n);
-	start = now();
+	meter_start();
 	for (size_t i = 1; i <= n; i++)
 		must(mremap(room, i * PAGE, (i + 1) * PAGE, 0) == room,
 		     "mremap");
-	start = now() - start;
+	meter_stop();
 	unmap(room, n + 1);
-	return start;
 }
 
-static long remap_move(size_t n)
+static void remap_move(size_t n)
 {
 	char *to = map_anonymous(n), *from = map_anonymous(n);
-	long start;
 
 	touch_write(from, n);
-	start = now();
+	meter_start();
 	must(mremap(from, n * PAGE, n * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		    to) == to,
 	     "mremap");
-	start = now() - start;
+	meter_stop();
 	unmap(to, n);
-	return start;
 }
 
 const struct row map_rows[] = {

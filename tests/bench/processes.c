@@ -14,29 +14,27 @@
 #include <time.h>
 #include <unistd.h>
 
-static long clock_vdso(size_t n)
+static void clock_vdso(size_t n)
 {
 	struct timespec t;
-	long start = now();
 
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		clock_gettime(CLOCK_MONOTONIC, &t);
-	return now() - start;
+	meter_stop();
 }
 
-static long null_call(size_t n)
+static void null_call(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		syscall(SYS_getppid);
-	return now() - start;
+	meter_stop();
 }
 
-static long fork_exit_wait(size_t n)
+static void fork_exit_wait(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		pid_t child = fork();
 
@@ -44,35 +42,33 @@ static long fork_exit_wait(size_t n)
 			_exit(0);
 		waitpid(child, NULL, 0);
 	}
-	return now() - start;
+	meter_stop();
 }
 
-static long fork_touched(size_t n)
+static void fork_touched(size_t n)
 {
 	volatile char *p = map_anonymous(64 << 8);
 
 	touch_write(p, 64 << 8);
-	n = fork_exit_wait(n);
+	fork_exit_wait(n);
 	unmap(p, 64 << 8);
-	return n;
 }
 
-static long fork_file(size_t n)
+static void fork_file(size_t n)
 {
 	volatile char *p = map_file(FILE_PAGES, PROT_READ, MAP_SHARED);
 
 	touch_read(p, FILE_PAGES);
-	n = fork_exit_wait(n);
+	fork_exit_wait(n);
 	unmap(p, FILE_PAGES);
-	return n;
 }
 
-static long exec_wait(size_t n, int by_vfork)
+static void exec_wait(size_t n, int by_vfork)
 {
 	char *const argv[] = {bench_program, "exit", NULL};
 	char *const envp[] = {NULL};
-	long start = now();
 
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		pid_t child = by_vfork ? vfork() : fork();
 
@@ -82,17 +78,17 @@ static long exec_wait(size_t n, int by_vfork)
 		}
 		waitpid(child, NULL, 0);
 	}
-	return now() - start;
+	meter_stop();
 }
 
-static long fork_exec_wait(size_t n)
+static void fork_exec_wait(size_t n)
 {
-	return exec_wait(n, 0);
+	exec_wait(n, 0);
 }
 
-static long vfork_exec_wait(size_t n)
+static void vfork_exec_wait(size_t n)
 {
-	return exec_wait(n, 1);
+	exec_wait(n, 1);
 }
 
 static void *thread(void *unused)
@@ -100,10 +96,9 @@ static void *thread(void *unused)
 	return unused;
 }
 
-static long create_join(size_t n)
+static void create_join(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		pthread_t t;
 
@@ -111,7 +106,7 @@ static long create_join(size_t n)
 		     "pthread_create");
 		pthread_join(t, NULL);
 	}
-	return now() - start;
+	meter_stop();
 }
 
 static void nothing(int signal)
@@ -119,26 +114,25 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-static long set_action(size_t n)
+static void set_action(size_t n)
 {
 	struct sigaction action = {.sa_handler = nothing};
-	long start = now();
 
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		sigaction(SIGUSR1, &action, NULL);
-	return now() - start;
+	meter_stop();
 }
 
-static long signal_self(size_t n)
+static void signal_self(size_t n)
 {
 	pid_t pid = getpid();
-	long start;
 
 	signal(SIGUSR1, nothing);
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		kill(pid, SIGUSR1);
-	return now() - start;
+	meter_stop();
 }
 
 static void unprotect(int signal, siginfo_t *info, void *context)
@@ -159,37 +153,33 @@ static void catch_faults(void)
 }
 
 /* A collector's write barrier: the handler opens the page. */
-static long barrier(size_t n)
+static void barrier(size_t n)
 {
 	volatile char *p = map_anonymous(1);
-	long start;
 
 	catch_faults();
 	*p = 1;
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++) {
 		mprotect((void *)p, PAGE, PROT_READ);
 		*p = 2;
 	}
-	start = now() - start;
+	meter_stop();
 	unmap(p, 1);
-	return start;
 }
 
-static long barrier_shuffled(size_t n)
+static void barrier_shuffled(size_t n)
 {
 	volatile char *p = map_anonymous(n);
-	long start;
 
 	catch_faults();
 	touch_write(p, n);
 	mprotect((void *)p, n * PAGE, PROT_READ);
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		p[shuffled(i, n) * PAGE] = 2;
-	start = now() - start;
+	meter_stop();
 	unmap(p, n);
-	return start;
 }
 
 const struct row process_rows[] = {

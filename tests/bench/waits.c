@@ -18,28 +18,25 @@
 
 static char buffer[64 << 10];
 
-static long pipe_alone(size_t n)
+static void pipe_alone(size_t n)
 {
 	int fds[2];
-	long start;
 
 	must(pipe(fds) == 0, "pipe");
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(write(fds[1], buffer, 1) == 1 &&
 			     read(fds[0], buffer, 1) == 1,
 		     "pipe");
-	start = now() - start;
+	meter_stop();
 	close(fds[0]);
 	close(fds[1]);
-	return start;
 }
 
 /* One byte there and back between two processes. */
-static long pipe_round_trip(size_t n)
+static void pipe_round_trip(size_t n)
 {
 	int there[2], back[2];
-	long start;
 	pid_t child;
 
 	must(pipe(there) == 0 && pipe(back) == 0, "pipe");
@@ -51,25 +48,23 @@ static long pipe_round_trip(size_t n)
 				break;
 		_exit(0);
 	}
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		must(write(there[1], buffer, 1) == 1 &&
 			     read(back[0], buffer, 1) == 1,
 		     "pipe");
-	start = now() - start;
+	meter_stop();
 	for (int i = 0; i < 2; i++) {
 		close(there[i]);
 		close(back[i]);
 	}
 	waitpid(child, NULL, 0);
-	return start;
 }
 
 /* @n KiB from one process to another, 64 at a time. */
-static long pipe_bulk(size_t n)
+static void pipe_bulk(size_t n)
 {
 	int fds[2];
-	long start;
 	pid_t child;
 
 	must(pipe(fds) == 0, "pipe");
@@ -85,13 +80,12 @@ static long pipe_bulk(size_t n)
 		_exit(0);
 	}
 	close(fds[1]);
-	start = now();
+	meter_start();
 	while (read(fds[0], buffer, sizeof(buffer)) > 0)
 		;
-	start = now() - start;
+	meter_stop();
 	close(fds[0]);
 	waitpid(child, NULL, 0);
-	return start;
 }
 
 /* Two who wait for each other, on one word that counts their turns. */
@@ -122,19 +116,20 @@ static struct game *new_game(size_t n)
 	return game;
 }
 
-static long futex_processes(size_t n)
+static void futex_processes(size_t n)
 {
 	struct game *game = new_game(n);
 	pid_t child = fork();
-	long start = now();
 
-	play(game, child == 0);
-	if (child == 0)
+	if (child == 0) {
+		play(game, 1);
 		_exit(0);
+	}
+	meter_start();
+	play(game, 0);
 	waitpid(child, NULL, 0);
-	start = now() - start;
+	meter_stop();
 	unmap(game, 1);
-	return start;
 }
 
 static void *second(void *game)
@@ -143,45 +138,40 @@ static void *second(void *game)
 	return NULL;
 }
 
-static long futex_threads(size_t n)
+static void futex_threads(size_t n)
 {
 	struct game *game = new_game(n);
-	long start;
 	pthread_t t;
 
 	must(pthread_create(&t, NULL, second, game) == 0, "pthread_create");
-	start = now();
+	meter_start();
 	play(game, 0);
 	pthread_join(t, NULL);
-	start = now() - start;
+	meter_stop();
 	unmap(game, 1);
-	return start;
 }
 
-static long yield_alone(size_t n)
+static void yield_alone(size_t n)
 {
-	long start = now();
-
+	meter_start();
 	for (size_t i = 0; i < n; i++)
 		sched_yield();
-	return now() - start;
+	meter_stop();
 }
 
 /* Two processes that yield to each other; @n yields in all. */
-static long yield_switching(size_t n)
+static void yield_switching(size_t n)
 {
 	pid_t child = fork();
-	long start;
 
 	while (child == 0)
 		sched_yield();
-	start = now();
+	meter_start();
 	for (size_t i = 0; i < n / 2; i++)
 		sched_yield();
-	start = now() - start;
+	meter_stop();
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	return start;
 }
 
 const struct row wait_rows[] = {

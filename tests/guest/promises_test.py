@@ -5,7 +5,7 @@ import re
 
 from guestlib import GuestTest, imagelib, main, program
 
-BOOT_LIMIT = 50_000_000  # instructions, from OpenSBI's jump to init
+BOOT_LIMIT = 20_000_000  # instructions, from OpenSBI's jump to init
 
 
 class Promises(GuestTest):

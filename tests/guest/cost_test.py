@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""What operations cost, counted in instructions, and who spends them."""
+
+import os
+import subprocess
+
+from guestlib import BUILD, TREE, GuestTest, main, program, quire
+
+
+def costs(*rows):
+    """{row: instructions} of the rows of the benchmark that begin so."""
+    done = quire("--icount", "--quiet", "--mem", "1G", "--size", "512M",
+                 program("bench"), *rows)
+    lines = (line.split("\t") for line in done.stdout.decode().splitlines())
+    return {name: int(cost) for name, cost in lines}
+
+
+class Cost(GuestTest):
+    def test_profile_adds_up_and_names_functions(self):
+        done = subprocess.run(
+            [os.path.join(TREE, "scripts", "profile"), "--build", BUILD,
+             "--code", "trap_syscall", "null"],
+            capture_output=True, text=True, check=False)
+        if "no C compiler" in done.stderr:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "null system call")
+        whole = float(lines[1].split()[0])
+        listed = [line.split() for line in lines[2:lines.index("")]]
+        self.assertAlmostEqual(sum(float(line[0]) for line in listed), whole,
+                               delta=2)
+        names = [line[2] for line in listed]
+        self.assertLess(names.index("trap_entry"), 3)
+        self.assertIn("sys_getppid", names)
+        # Each call runs it from its first instruction on, once.
+        first = lines[lines.index("") + 1].split()
+        self.assertAlmostEqual(float(first[0]), 1, delta=0.02)
+        self.assertEqual(whole, costs("null")["null system call"])
+
+    def test_cost_hardly_grows_with_the_number_of_intervals(self):
+        rows = costs("fault with", "mmap with")
+        for what in ("fault", "mmap"):
+            self.assertLessEqual(rows[f"{what} with 10,000 intervals"],
+                                 1.5 * rows[f"{what} with 10 intervals"])
+
+
+if __name__ == "__main__":
+    main()
