@@ -72,8 +72,8 @@ int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot);
 /* exec: where the heap starts, after the last segment. */
 void mmap_set_heap(struct mm *mm, vaddr_t start);
 
-/* exec: one page of the kernel's own (the signal trampoline), read and
- * execute, where mmap would put it. */
+/* exec: one page of the kernel's own (the vDSO), read and execute, where mmap
+ * would put it. */
 int mmap_special(struct mm *mm, vaddr_t *addr, struct page *pg);
 
 /* --- for mremap.c; mm->lock held for writing --- */

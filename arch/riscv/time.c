@@ -38,6 +38,11 @@ uint64_t time_frequency(void)
 	return ticks_per_second;
 }
 
+uint64_t time_ns_per_tick(void)
+{
+	return ns_per_tick;
+}
+
 static uint64_t ns_of(uint64_t ticks)
 {
 	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> 32);

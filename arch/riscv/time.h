@@ -17,6 +17,9 @@ uint64_t time_since_boot(void);
 void time_init(uint32_t frequency);
 uint64_t time_frequency(void);
 
+/* What turns the time CSR into nanoseconds: 32.32 fixed point. */
+uint64_t time_ns_per_tick(void);
+
 /* Call trap_timer() on this hart at time_now() >= @deadline (never: -1). */
 void timer_set(uint64_t deadline);
 

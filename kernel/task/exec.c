@@ -2,12 +2,12 @@
 /*
  * exec.c - running a program file.
  *
- * program_load() finds the file (following #! lines), checks
- * it, and builds the whole new address space beside the old one: segments as
- * private mappings of the file (nothing is read but headers; the pager does
- * that), the program interpreter if one is named, the stack with its strings,
- * and the page with the signal trampoline.  All of this can fail, and then
- * the caller goes on as if nothing had been.
+ * program_load() finds the file (following #! lines), checks it, and builds
+ * the whole new address space beside the old one: segments as private
+ * mappings of the file (nothing is read but headers; the pager does that), the
+ * program interpreter if one is named, the stack with its strings, and the
+ * vDSO.  All of this can fail, and then the caller goes on as if nothing had
+ * been.
  *
  * exec_commit.c then moves the caller into it, and that can't fail.
  *
@@ -19,8 +19,12 @@
 #include <linux/binfmts.h>
 #include <linux/mman.h>
 
+#include "arch/riscv/pagetable.h"
+#include "arch/riscv/vdso.h"
+#include "kernel/dev/dev.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/task/clock.h"
 #include "kernel/task/elf.h"
 #include "kernel/task/exec.h"
 #include "kernel/task/sched.h"
@@ -329,6 +333,22 @@ static void add_auxv(struct stack_image *stack, const struct loader *loader)
 	stack_add_aux(stack, AT_MINSIGSTKSZ, SIGNAL_FRAME_SIZE);
 }
 
+static int map_vdso(struct mm *mm, vaddr_t *va)
+{
+	static struct page *page;
+
+	/* The first program is made before there is a second hart at it. */
+	if (!page) {
+		page = page_alloc_zeroed();
+		if (!page)
+			return -ENOMEM;
+		vdso_fill(page_address(page),
+			  rtc_boot_seconds() * NSEC_PER_SEC);
+		icache_flush_all();
+	}
+	return mmap_special(mm, va, page);
+}
+
 static int push_all(struct stack_image *stack, const struct loader *loader,
 		    const char *path, const struct exec_strings *strings)
 {
@@ -368,6 +388,7 @@ static int build_stack(struct program *program, struct loader *loader,
 	if (!err)
 		err = push_all(stack, loader, path, strings);
 	if (!err) {
+		stack_add_aux(stack, AT_SYSINFO_EHDR, program->vdso);
 		add_auxv(stack, loader);
 		err = stack_finish(stack, &program->sp);
 	}
@@ -392,7 +413,7 @@ static int build(struct program *program, struct loader *loader,
 	if (!err)
 		err = map_images(mm, loader);
 	if (!err)
-		err = signal_map_trampoline(mm, &program->trampoline);
+		err = map_vdso(mm, &program->vdso);
 	if (!err)
 		err = build_stack(program, loader, path, strings);
 	if (err) {

@@ -34,7 +34,7 @@ void layout_choose(struct layout *layout, const struct process *p);
 struct program {
 	struct mm *mm; /* one use of it, ours */
 	vaddr_t entry, sp;
-	vaddr_t trampoline;
+	vaddr_t vdso;
 	char name[16];
 };
 

@@ -30,7 +30,7 @@ static void commit(const struct program *program)
 	process_vfork_done(p);
 	spin_unlock(&process_tree_lock);
 	string_copy(task->name, program->name, sizeof(task->name));
-	p->trampoline = program->trampoline;
+	p->vdso = program->vdso;
 	task->mm = program->mm;
 	mm_switch(task->mm);
 	mm_drop_user(old);

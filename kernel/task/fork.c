@@ -100,7 +100,7 @@ static struct process *process_new(const struct process *from)
 	memcpy(p->limits, from->limits, sizeof(p->limits));
 	memcpy(p->actions, from->actions, sizeof(p->actions));
 	memcpy(p->name, from->name, sizeof(p->name));
-	p->trampoline = from->trampoline;
+	p->vdso = from->vdso;
 	p->personality = from->personality;
 	return p;
 }
@@ -412,7 +412,7 @@ static void start_init(struct process *p, struct task *task,
 	struct pid *pid;
 
 	p->mm = program->mm;
-	p->trampoline = program->trampoline;
+	p->vdso = program->vdso;
 	string_copy(p->name, program->name, sizeof(p->name));
 	task->process = p;
 	task->mm = p->mm;

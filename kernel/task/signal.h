@@ -117,9 +117,6 @@ int signal_frame_push(struct trap_frame *frame, const siginfo_t *info,
 /* rt_sigreturn(2): the a0 of the code that was interrupted. */
 long signal_frame_pop(struct trap_frame *frame);
 
-/* Put the page with the code that calls rt_sigreturn somewhere into @mm. */
-int signal_map_trampoline(struct mm *mm, vaddr_t *va);
-
 /* sigaltstack: SS_ONSTACK, SS_DISABLE or 0, for a stack pointer. */
 int signal_stack_state(const struct task *task, vaddr_t sp);
 

@@ -13,9 +13,8 @@
  *	sp ->   | siginfo             |  <- a1
  *
  * Then pc is the handler's first instruction, a0 the signal, and ra points to
- * the trampoline, a page of ours in every program that does nothing but call
- * rt_sigreturn(2).  (Its two instructions are also how unwinders recognise a
- * signal frame.)
+ * code in the vDSO (arch/riscv/vdso/) that does nothing but call
+ * rt_sigreturn(2).
  *
  * What comes back from the user may be anything: only registers are taken
  * from it, never a privilege (trap_frame_sanitize).
@@ -26,15 +25,13 @@
 #include <asm/ucontext.h>
 #include <asm/unistd.h>
 
-#include "arch/riscv/pagetable.h"
 #include "arch/riscv/usercopy.h"
+#include "arch/riscv/vdso.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
-#include "mm/mmap.h"
-#include "mm/page.h"
 
 struct signal_frame {
 	siginfo_t info;
@@ -119,7 +116,7 @@ int signal_frame_push(struct trap_frame *frame, const siginfo_t *info,
 		task->signal_stack = (stack_t){.ss_flags = SS_DISABLE};
 	frame->pc = (vaddr_t)action->sa_handler;
 	frame->sp = at;
-	frame->ra = task->process->trampoline;
+	frame->ra = task->process->vdso + vdso_sigreturn();
 	frame->a[0] = info->si_signo;
 	frame->a[1] = at + offsetof(struct signal_frame, info);
 	frame->a[2] = at + offsetof(struct signal_frame, context);
@@ -159,26 +156,4 @@ long signal_frame_pop(struct trap_frame *frame)
 	signal_stack_set(&in.context.uc_stack, frame->sp);
 	signal_set_blocked(in.context.uc_sigmask.sig[0]);
 	return frame->a[0];
-}
-
-/* li a7, __NR_rt_sigreturn; ecall */
-static const uint32_t trampoline_code[] = {
-	0x00000893 | __NR_rt_sigreturn << 20,
-	0x00000073,
-};
-
-int signal_map_trampoline(struct mm *mm, vaddr_t *va)
-{
-	static struct page *page;
-
-	/* The first program is made before there is a second hart at it. */
-	if (!page) {
-		page = page_alloc_zeroed();
-		if (!page)
-			return -ENOMEM;
-		memcpy(page_address(page), trampoline_code,
-		       sizeof(trampoline_code));
-		icache_flush_all();
-	}
-	return mmap_special(mm, va, page);
 }

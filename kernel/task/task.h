@@ -107,7 +107,7 @@ struct process {
 	struct mm *mm;                    /* (T) changes; counted use */
 	struct fdtable *files;            /* (T) changes; counted */
 	struct fs_context *fs;            /* (T) changes; counted */
-	vaddr_t trampoline;               /* (t) rt_sigreturn's code */
+	vaddr_t vdso;                     /* (t) see arch/riscv/vdso.h */
 	atomic_uint personality;          /* (a) ADDR_NO_RANDOMIZE */
 	struct spinlock signal_lock;      /* RANK_SIGNAL */
 	struct sigaction actions[_NSIG];  /* (s) by number - 1 */
