@@ -373,12 +373,11 @@ static ssize_t write_bounded(struct inode *inode, struct uio *uio,
 	if (offset >= max)
 		return -EFBIG;
 
-	uint64_t end = offset + min_u64(left, max - offset);
-	uint64_t may = seals_write_end(inode, end);
-
-	if (may <= offset)
+	uio->left = min_u64(left, max - offset);
+	if (!seals_let_write(inode, offset + uio->left)) {
+		uio->left = left;
 		return -EPERM;
-	uio->left = may - offset;
+	}
 
 	size_t beyond = left - uio->left;
 	ssize_t n = mapping_write(&inode->mapping, uio, offset);
@@ -416,8 +415,10 @@ static ssize_t regular_write(struct file *f, struct uio *uio, uint64_t *offset)
 
 	while (uio->left) {
 		n = write_some(f, uio, offset);
-		if (n == 0)
-			n = uio_fault_in(uio, VM_R);
+		/* That there is nothing to write is said before that it may
+		 * not be written. */
+		if ((n == 0 || n == -EPERM) && uio_fault_in(uio, VM_R))
+			n = -EFAULT;
 		if (n < 0)
 			break;
 		total += n;

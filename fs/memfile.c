@@ -223,36 +223,31 @@ long seals_add(struct file *f, unsigned seals)
 	return err;
 }
 
-uint64_t seals_write_end(const struct inode *inode, uint64_t end)
+bool seals_let_write(const struct inode *inode, uint64_t end)
 {
-	if (inode->seals & SEALS_WRITE)
-		return 0;
-	if ((inode->seals & F_SEAL_GROW) && end > inode_size(inode))
-		return page_down(inode_size(inode));
-	return end;
+	bool grows = end > inode_size(inode);
+
+	return !(inode->seals & (SEALS_WRITE | (grows ? F_SEAL_GROW : 0)));
 }
 
-int seals_map_begin(struct file *f, int prot, bool *may_write)
+bool seals_map_begin(struct file *f)
 {
 	struct mapping *mapping = f->mapping;
-	int err = 0;
+	bool sealed;
 
-	if (!mapping || !*may_write)
-		return 0;
+	if (!mapping)
+		return false;
 	spin_lock(&mapping->lock);
-	if (f->inode->seals & SEALS_WRITE) {
-		*may_write = false;
-		err = prot & VM_W ? -EPERM : 0;
-	} else {
+	sealed = f->inode->seals & SEALS_WRITE;
+	if (!sealed)
 		mapping->nwritable++;
-	}
 	spin_unlock(&mapping->lock);
-	return err;
+	return sealed;
 }
 
-void seals_map_end(struct file *f, bool may_write)
+void seals_map_end(struct file *f, bool sealed)
 {
-	if (!f->mapping || !may_write)
+	if (!f->mapping || sealed)
 		return;
 	spin_lock(&f->mapping->lock);
 	f->mapping->nwritable--;

@@ -26,16 +26,16 @@ int memfile_new(const char *name, uint32_t mode, unsigned seals,
 long seals_add(struct file *f, unsigned seals);
 long seals_get(struct file *f);
 
-/* How far a write of [offset, @end) may go; inode locked.  A page that would
- * make a file longer that may not grow is refused whole, as on Linux. */
-uint64_t seals_write_end(const struct inode *inode, uint64_t end);
+/* May a write that ends at @end be made?  What would make a file longer that
+ * may not grow is refused whole, as on Linux.  The inode is locked. */
+bool seals_let_write(const struct inode *inode, uint64_t end);
 
 /*
- * Around mmap(2) of a file, shared, with rights @prot: -EPERM if what it asks
- * for is sealed; *may_write is cleared where later mprotect(2) shall not
- * allow it either.  In between F_SEAL_WRITE finds the file mapped.
+ * Around mmap(2) of a file, shared, by a descriptor that may write: are stores
+ * by way of mappings sealed?  If not, F_SEAL_WRITE finds the file mapped until
+ * the end.
  */
-int seals_map_begin(struct file *f, int prot, bool *may_write);
-void seals_map_end(struct file *f, bool may_write);
+bool seals_map_begin(struct file *f);
+void seals_map_end(struct file *f, bool sealed);
 
 #endif

@@ -174,7 +174,7 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 		file_get(r->file);
 		v->file = r->file;
 		v->pgoff = r->offset >> PAGE_SHIFT;
-		if (is_shared(r) && !r->may_write)
+		if (is_shared(r) && (!r->may_write || r->sealed))
 			v->maxprot &= ~VM_W;
 	} else if (is_shared(r)) {
 		err = file_new_shared_anonymous(nbytes, &v->file);
@@ -216,6 +216,8 @@ static int map_locked(struct mm *mm, const struct mmap_request *r,
 	    !mmap_may_replace(mm, *out, *out + nbytes, nbytes >> PAGE_SHIFT,
 			      vma_is_data(v->prot, v->flags)))
 		err = -ENOMEM;
+	if (!err && r->sealed && (r->prot & PROT_WRITE))
+		err = -EPERM;
 	if (!err)
 		err = vma_cut_range(&mm->vmas, *out, *out + nbytes);
 	if (!err)

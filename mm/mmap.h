@@ -23,6 +23,7 @@ struct mmap_request {
 			      reference */
 	uint64_t offset;   /* in bytes */
 	bool may_read, may_write; /* how the descriptor was opened */
+	bool sealed; /* the file refuses stores that others would see */
 };
 
 /* mmap(2).  On success *out is the address. */

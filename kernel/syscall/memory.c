@@ -40,17 +40,16 @@ static int find_file(struct mmap_request *request, int fd)
 /* If others could see the stores, the file's seals have a say. */
 static int map_sealed(struct mmap_request *request, vaddr_t *at)
 {
-	bool seen = request->file && (request->flags & MAP_TYPE) != MAP_PRIVATE;
-	int err = 0;
+	bool seen = request->file && request->may_write &&
+		    (request->flags & MAP_TYPE) != MAP_PRIVATE;
 
 	if (seen)
-		err = seals_map_begin(request->file, request->prot,
-				      &request->may_write);
-	if (err)
-		return err;
-	err = mmap_map(own_mm(), request, at);
+		request->sealed = seals_map_begin(request->file);
+
+	int err = mmap_map(own_mm(), request, at);
+
 	if (seen)
-		seals_map_end(request->file, request->may_write);
+		seals_map_end(request->file, request->sealed);
 	return err;
 }
 

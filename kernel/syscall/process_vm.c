@@ -4,16 +4,41 @@
  * memory to another's, as a debugger wants it.
  *
  * The bytes go by way of a page of the kernel's: the other's memory is faulted
- * in and copied as its owner would see it (mm_move), ours as for any read or
- * write.  What could be moved before either side ends is the answer.
+ * in and copied as its owner would see it (mm_move); but what it may only
+ * write is not read, though harts would let it do so.  Ours is as for any read
+ * or write.  What could be moved before either side ends is the answer.
  */
 
 #include "kernel/lib/errno.h"
 #include "kernel/syscall/calls.h"
 #include "fs/procfs.h"
 #include "kernel/syscall/vector.h"
-#include "mm/mm.h"
+#include "mm/mmap.h"
 #include "mm/slab.h"
+
+/* Between @uio and [va, va + nbytes) of @mm, page by page.  The other's is
+ * brought in first, whatever comes of ours.  How many bytes. */
+static size_t move_range(struct mm *mm, vaddr_t va, size_t nbytes,
+			 struct uio *uio, void *page, bool write)
+{
+	size_t done = 0;
+
+	nbytes = min_u64(nbytes, uio->left);
+	while (done < nbytes) {
+		vaddr_t at = va + done;
+		size_t n = min_u64(nbytes - done, PAGE_SIZE - page_offset(at));
+		ssize_t moved = mmap_populate_next(mm, &at, at + 1,
+						   write ? VM_W : VM_R);
+
+		if (!moved)
+			moved = mm_move(mm, va + done, n, uio, page, write);
+		if (moved > 0)
+			done += moved;
+		if (moved != (ssize_t)n)
+			break;
+	}
+	return done;
+}
 
 static ssize_t move_vectors(int tid, struct uio *uio, const struct iovec *far,
 			    size_t nfar, bool write)
@@ -29,12 +54,11 @@ static ssize_t move_vectors(int tid, struct uio *uio, const struct iovec *far,
 	struct mm *mm = page ? process_mm_get(tid) : NULL;
 
 	for (size_t i = 0; mm && i < nfar && uio->left; i++) {
-		ssize_t moved = mm_move(mm, (vaddr_t)far[i].iov_base,
-					far[i].iov_len, uio, page, write);
+		size_t moved = move_range(mm, (vaddr_t)far[i].iov_base,
+					  far[i].iov_len, uio, page, write);
 
-		if (moved > 0)
-			done += moved;
-		if (moved != (ssize_t)far[i].iov_len)
+		done += moved;
+		if (moved < far[i].iov_len)
 			break;
 	}
 	kfree(page);

@@ -107,6 +107,23 @@ TEST(process_vm_ends_short,
 	expect_errno(reach(false, getpid(), bytes, (void *)-4096ul, 1), EFAULT);
 }
 
+TEST(process_vm_reads_what_may_be_read,
+     "Pages that may only be written are not read, though harts would; what "
+     "the other shall get is brought in before ours is found missing (23).")
+{
+	char *p = map_anonymous(3);
+	unsigned char there;
+
+	skip_on(ON_EMULATOR, "a host without write-only pages answers");
+	expect_ok(mprotect(p, PAGE, PROT_WRITE));
+	expect_errno(reach(false, getpid(), p + PAGE, p, 1), EFAULT);
+	expect_eq(reach(true, getpid(), p + PAGE, p, 1), 1);
+	unmap(p + PAGE, 1);
+	expect_errno(reach(true, getpid(), p + PAGE, p + 2 * PAGE, 1), EFAULT);
+	expect_ok(mincore(p + 2 * PAGE, PAGE, &there));
+	expect_eq(there & 1, 1);
+}
+
 TEST(process_vm_refuses_bad_arguments,
      "Flags, more than IOV_MAX pieces and negative lengths are EINVAL, a bad "
      "vector EFAULT, nobody ESRCH; nothing to move is 0 before that.")
