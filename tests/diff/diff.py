@@ -193,14 +193,15 @@ def judge(args, judge, quires):
         pair = (judge, quire)
         for seed, one, other in zip(range(start, end + 1),
                                     *digests(pair, start, end)):
-            if one == other:
+            if one and one == other:
                 continue
             wrong += 1
             print(f"seed {seed}: they differ")
             if wrong <= args.most and not args.recorded:
                 steps = cut_at_difference(pair, seed)
                 show(pair, seed, shrink(pair, seed, steps))
-        print(f"seeds {first}-{end}: {wrong} differ", flush=True)
+        print(f"seeds {first}-{end}: {end + 1 - first - wrong} agree, "
+              f"{wrong} do not", flush=True)
     return wrong
 
 
@@ -238,7 +239,7 @@ def options():
 
 def main():
     args = options()
-    linux = Kernel("linux", args, "--smp", "2")
+    linux = Kernel("linux", args, "--smp", "1")
     more = ("--kernel", args.kernel) if args.kernel else ()
     quires = [Kernel("quire", args, "--smp", smp, *more)
               for smp in args.smp.split(",")]

@@ -6,10 +6,10 @@
  * differ.h - random sequences of memory and file operations, told in words.
  *
  * One sequence is a seed's: STEPS operations on ARENA_PAGES pages of address
- * space at a fixed place, and on two files.  Each step says in one line what
- * it did and what came of it; every so often a line tells what is in each
- * page.  The program is deterministic but for the kernel that it runs on, so
- * two kernels that agree give the same lines.
+ * space at a fixed place, on two files and a memory file.  Each step says in
+ * one line what it did and what came of it; every so often a line tells what is
+ * in each page.  The program is deterministic but for the kernel that it runs
+ * on, so two kernels that agree give the same lines.
  *
  * A step draws its numbers from its seed and its own number alone: a sequence
  * with steps left out is the same as to all others, and can be made smaller.
@@ -27,6 +27,9 @@
 enum { PAGE = 4096, ARENA_PAGES = 32, STEPS = 500, SNAPSHOT_STEPS = 50 };
 
 #define ARENA ((char *)0x2000000000)
+
+/* What lies below it is for step_stack(). */
+enum { PAGES_BELOW = 8192 };
 
 /* --- random numbers (log.c) --- */
 void draw_from(uint64_t seed, unsigned step);
@@ -47,9 +50,14 @@ void say_result(long result);
 /* --- the files (files.c) --- */
 enum { FILES = 2, FILE_PAGES = 12 };
 
+/* See the opening text of files.c: how much is moved where. */
+enum { SMALL = 64, NEAR = 128 };
+char *near_an_edge(void);
+char *away_from_edges(void);
+
 struct descriptor {
 	const char *name; /* "a", "a-readonly", ... */
-	int fd, file;     /* file: which of the two, or -1 */
+	int fd, file;     /* file: which one, or -1 */
 	int mode;         /* O_RDWR, ... */
 };
 
@@ -68,6 +76,7 @@ void step_read_write(void);
 void step_seek(void);
 void step_truncate(void);
 void step_sync_file(void);
+void step_seal(void);
 void step_allocate(void);
 void files_snapshot(void);
 
@@ -82,18 +91,26 @@ void step_resident(void);
 void step_heap(void);
 void step_remap(void);
 void step_lock(void);
+void step_copy_across(void);
+void step_free(void);
+void step_stack(void);
 /* The heap's steps stay in HEAP_PAGES from here. */
 enum { HEAP_PAGES = 12 };
 char *heap_start(void);
 
 /* --- /proc/self/maps (maps.c) --- */
 void maps_snapshot(void);
+void maps_say(const char *start, const char *end);
 
 /* --- touching it (probe.c) --- */
 void probe_start(void);
 void probe_forked(void); /* in a child: the second thread is gone */
 void step_access(void);
 void step_jump(void);
+/* A load or a store of a byte there, and what came of it. */
+void probe_byte(char *at, bool store);
+/* Stores to all of a page; false: can't be. */
+bool probe_fill(char *page, uint64_t value);
 void arena_snapshot(void);
 uint64_t sum_page(const char *page);
 

@@ -7,7 +7,8 @@
  * ever; it is exact for whole pages, and below 72 bytes.  So transfers are of
  * whole pages or small; and the small ones never overlap themselves, in a
  * mapping of the same page: a buffer is near the edges of pages, and what is
- * read or written of the file away from them.
+ * read or written of the file away from them.  The memory file, sealed or
+ * not, has no name, and only one descriptor.
  */
 
 #define _GNU_SOURCE
@@ -15,12 +16,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "differ.h"
 
-enum { SMALL = 64, NEAR = 128 };
+/* The descriptors: those of a and b come first, then the memory file's. */
+enum { REAL = 5, COMMON = REAL + 1, CLOSED = COMMON, MEMORY_FILE = FILES };
 
 static const char *const names[FILES] = {"a", "b"};
 
@@ -30,11 +33,14 @@ static struct descriptor descriptors[] = {
 	{"a-writeonly", -1, 0, O_WRONLY},
 	{"b", -1, 1, O_RDWR},
 	{"b-readonly", -1, 1, O_RDONLY},
+	{"memfd", -1, MEMORY_FILE, O_RDWR},
 	{"closed", -1, -1, O_RDONLY},
 	{"folder", -1, -1, O_RDONLY},
 };
 
 enum { DESCRIPTORS = sizeof(descriptors) / sizeof(descriptors[0]) };
+
+static struct descriptor *const memory_file = &descriptors[REAL];
 
 bool odd_sizes, in_memory;
 
@@ -50,6 +56,17 @@ static void fill(int fd, int file, unsigned npages)
 	}
 }
 
+/* A memory file, in place of the one that there was: seals are for ever. */
+static void memory_file_new(void)
+{
+	if (memory_file->fd >= 0)
+		close(memory_file->fd);
+	memory_file->fd = memfd_create("m", MFD_ALLOW_SEALING);
+	if (memory_file->fd < 0)
+		abort();
+	fill(memory_file->fd, MEMORY_FILE, below(FILE_PAGES));
+}
+
 void files_open(void)
 {
 	for (int file = 0; file < FILES; file++) {
@@ -61,11 +78,13 @@ void files_open(void)
 	}
 	for (struct descriptor *d = descriptors; d < descriptors + DESCRIPTORS;
 	     d++) {
-		if (d->file >= 0)
+		if (d->file >= 0 && d->file < FILES)
 			d->fd = open(names[d->file], d->mode);
 		else if (strcmp(d->name, "folder") == 0)
 			d->fd = open(".", O_RDONLY);
 	}
+	memory_file->fd = -1;
+	memory_file_new();
 }
 
 void files_close(void)
@@ -80,12 +99,12 @@ void files_close(void)
 const struct descriptor *file_any(void)
 {
 	/* The odd ones are rare. */
-	return &descriptors[below(one_in(6) ? DESCRIPTORS : 5)];
+	return &descriptors[below(one_in(6) ? DESCRIPTORS : COMMON)];
 }
 
 static const struct descriptor *file_real(void)
 {
-	return &descriptors[below(5)];
+	return &descriptors[below(REAL)];
 }
 
 /* Make the size whole pages again, if it must be. */
@@ -93,20 +112,25 @@ static void mend_size(const struct descriptor *d)
 {
 	struct stat st;
 
-	if (odd_sizes || d->file < 0 || fstat(d->fd, &st) != 0)
+	if (odd_sizes || d->mode == O_RDONLY || fstat(d->fd, &st) != 0)
 		return;
 	if (st.st_size % PAGE == 0)
 		return;
-	if (truncate(names[d->file], (st.st_size + PAGE - 1) / PAGE * PAGE) !=
-	    0)
+	if (ftruncate(d->fd, (st.st_size + PAGE - 1) / PAGE * PAGE) != 0)
 		abort();
 }
 
 /* --- reading and writing ------------------------------------------------- */
 
-static char *near_an_edge(void)
+char *near_an_edge(void)
 {
 	return ARENA + below(ARENA_PAGES + 1) * PAGE + below(2 * NEAR) - NEAR;
+}
+
+char *away_from_edges(void)
+{
+	return ARENA + below(ARENA_PAGES) * PAGE + NEAR + SMALL +
+	       below(PAGE - 2 * NEAR - 3 * SMALL);
 }
 
 static bool inner(off_t offset, size_t nbytes)
@@ -136,6 +160,10 @@ void step_transfer(void)
 	}
 	if (one_in(64))
 		offset = -offset;
+	/* How much Linux brings in of what a seal refuses is its folios'
+	 * affair. */
+	if (writes && d == memory_file && nbytes > PAGE)
+		nbytes = PAGE;
 	say("%s %s", writes ? "pwrite" : "pread", d->name);
 	say_address(at);
 	say(" bytes %zu at %ld", nbytes, (long)offset);
@@ -214,12 +242,29 @@ void step_allocate(void)
 
 	if (one_in(2))
 		offset += below(PAGE);
-	if (!in_memory)
-		d = &descriptors[5];
+	if (!in_memory && d != memory_file)
+		d = &descriptors[CLOSED];
 	say("fallocate %s %#x at %ld bytes %ld", d->name, mode, (long)offset,
 	    (long)nbytes);
 	say_result(fallocate(d->fd, mode, offset, nbytes));
 	mend_size(d);
+}
+
+void step_seal(void)
+{
+	static const int seals[] = {F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE,
+				    F_SEAL_FUTURE_WRITE};
+
+	if (one_in(2)) {
+		say("memfd\n");
+		memory_file_new();
+		return;
+	}
+	int seal = one_in(8) ? (int)below(64) : seals[below(4)];
+	say("seal %#x", seal);
+	say_result(fcntl(memory_file->fd, F_ADD_SEALS, seal));
+	say("        seals");
+	say_result(fcntl(memory_file->fd, F_GET_SEALS));
 }
 
 void step_sync_file(void)

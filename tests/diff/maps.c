@@ -59,13 +59,11 @@ static const char *maps_read(void)
 	return text;
 }
 
-void maps_snapshot(void)
+void maps_say(const char *start, const char *stop)
 {
-	unsigned long first = (unsigned long)ARENA;
-	unsigned long end = first + ARENA_PAGES * PAGE;
+	unsigned long first = (unsigned long)start, end = (unsigned long)stop;
 	struct line line, last = {0};
 
-	say("maps");
 	for (const char *text = maps_read(); *text;
 	     text = strchr(text, '\n') + 1) {
 		if (!line_parse(text, &line) || line.end <= first ||
@@ -82,4 +80,10 @@ void maps_snapshot(void)
 	if (last.end)
 		line_say(&last);
 	say("\n");
+}
+
+void maps_snapshot(void)
+{
+	say("maps");
+	maps_say(ARENA, ARENA + ARENA_PAGES * PAGE);
 }

@@ -9,9 +9,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "differ.h"
@@ -317,8 +319,8 @@ void step_sync(void)
 	say_result(msync(r.start, r.nbytes, flags));
 }
 
-/* Without MADV_FREE, which promises nothing until memory is short, and what
- * splits intervals on Linux alone. */
+/* Without MADV_FREE, which has a step of its own, and what splits intervals on
+ * Linux alone. */
 void step_advise(void)
 {
 	static const int advices[] = {
@@ -362,7 +364,7 @@ void step_lock(void)
 {
 	struct range r = any_range(6);
 
-	switch (below(4)) {
+	switch (below(5)) {
 	case 0:
 		say_range("mlock", r);
 		say_result(mlock(r.start, r.nbytes));
@@ -378,8 +380,114 @@ void step_lock(void)
 	case 3:
 		say("munlockall");
 		say_result(munlockall());
+		break;
+	case 4:
+		r = (struct range){ARENA, ARENA_PAGES * PAGE};
+		int flags = below(one_in(16) ? 16 : 8);
+		say("mlockall %#x", flags);
+		say_result(mlockall(flags));
 	}
 	set_apart(r);
+}
+
+/* From one place of the arena to another, by way of the call that does so for
+ * two processes: a page, or few bytes, as for files. */
+void step_copy_across(void)
+{
+	bool whole = one_in(2), writes = one_in(2), swapped = one_in(2);
+	size_t nbytes = whole ? PAGE : below(SMALL + 1);
+	char *at = whole ? ARENA + below(ARENA_PAGES) * PAGE : near_an_edge();
+	char *there =
+		whole ? ARENA + below(ARENA_PAGES) * PAGE : away_from_edges();
+	struct iovec near = {swapped ? there : at, nbytes};
+	struct iovec far = {swapped ? at : there, nbytes};
+
+	say("process_vm_%s", writes ? "writev" : "readv");
+	say_address(near.iov_base);
+	say(" and");
+	say_address(far.iov_base);
+	say(" bytes %zu", nbytes);
+	say_result(writes ? process_vm_writev(getpid(), &near, 1, &far, 1, 0)
+			  : process_vm_readv(getpid(), &near, 1, &far, 1, 0));
+}
+
+static bool fill_range(struct range r, uint64_t value)
+{
+	bool all = true;
+
+	for (size_t at = 0; at < r.nbytes; at += PAGE)
+		if (!probe_fill(r.start + at, value + at))
+			all = false;
+	return all;
+}
+
+/* MADV_FREE promises nothing until the next store: that comes at once. */
+void step_free(void)
+{
+	size_t first = below(ARENA_PAGES), room = ARENA_PAGES - first;
+	size_t npages = 1 + below(room < 4 ? room : 4);
+	struct range r = {ARENA + first * PAGE, npages * PAGE};
+	uint64_t value = draw();
+
+	say_range("free", r);
+	if (!fill_range(r, value)) {
+		say(" not writable\n");
+		return;
+	}
+	say_result(madvise(r.start, r.nbytes, MADV_FREE));
+	if (!fill_range(r, value + 1))
+		say("        not writable any more\n");
+}
+
+/* --- stacks -------------------------------------------------------------- */
+
+/* How far below the arena they are, at most and at least. */
+enum { STACK_ROOM = 1200, GAP = 256 };
+
+static void map_low(const char *what, struct range r, int flags)
+{
+	static const int prots[] = {PROT_READ | PROT_WRITE, PROT_READ,
+				    PROT_NONE};
+	int prot = prots[one_in(3) ? below(3) : 0];
+
+	if (one_in(8))
+		flags |= one_in(2) ? MAP_LOCKED : MAP_POPULATE;
+	say_range(what, r);
+	say_prot(prot);
+	say_flags(flags);
+	say("\n");
+	if (mmap(r.start, r.nbytes, prot, flags, -1, 0) != r.start)
+		abort();
+}
+
+/* A mapping that grows down; perhaps something below it; and touches around
+ * its end, within and beyond the gap that there must be between the two. */
+void step_stack(void)
+{
+	enum { FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED };
+	size_t npages = 1 + below(3);
+	char *start = ARENA - (GAP + 3 + below(STACK_ROOM)) * PAGE;
+
+	map_low("stack", (struct range){start, npages * PAGE},
+		FLAGS | MAP_GROWSDOWN);
+	if (one_in(2)) {
+		size_t distance = 1 + below(one_in(3) ? 2 * GAP : GAP + 20);
+		map_low("        below",
+			(struct range){start - distance * PAGE, PAGE},
+			FLAGS | (one_in(4) ? MAP_GROWSDOWN : 0));
+	}
+	for (unsigned n = 1 + below(6); n; n--) {
+		size_t far = 1 + below((one_in(3) ? 3000 : GAP + 20) * PAGE);
+		probe_byte(start - far, one_in(2));
+	}
+	if (one_in(3)) {
+		char *last = start + (npages - 1) * PAGE;
+		say("        mprotect down");
+		say_result(mprotect(last, PAGE, PROT_READ | PROT_GROWSDOWN));
+	}
+	say("        maps");
+	maps_say(ARENA - PAGES_BELOW * PAGE, ARENA);
+	munmap(ARENA - PAGES_BELOW * PAGE, PAGES_BELOW * PAGE);
 }
 
 void step_heap(void)

@@ -18,7 +18,9 @@
 
 #include "differ.h"
 
-enum kind { LOAD, STORE, JUMP, SUM };
+enum kind { LOAD, STORE, JUMP, SUM, FILL };
+
+enum { STACK_BYTES = 1 << 16 };
 
 /* One access, and what came of it. */
 struct probe {
@@ -106,6 +108,10 @@ static void probe_now(struct probe *p)
 		break;
 	case SUM:
 		p->value = sum_page(p->at);
+		break;
+	case FILL:
+		for (size_t i = 0; i < PAGE; i += sizeof(p->value))
+			store(p->at + i, sizeof(p->value), p->value);
 	}
 }
 
@@ -136,6 +142,7 @@ void probe_start(void)
 {
 	struct sigaction action = {.sa_sigaction = catch,
 				   .sa_flags = SA_SIGINFO | SA_NODEFER};
+	pthread_attr_t attributes;
 	pthread_t thread;
 
 	sigaction(SIGSEGV, &action, NULL);
@@ -143,7 +150,10 @@ void probe_start(void)
 	sigaction(SIGILL, &action, NULL);
 	sem_init(&wanted, 0, 0);
 	sem_init(&done, 0, 0);
-	if (pthread_create(&thread, NULL, serve, NULL) != 0)
+	/* mlockall() brings in all of its stack. */
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	if (pthread_create(&thread, &attributes, serve, NULL) != 0)
 		abort();
 	second_thread = true;
 }
@@ -163,7 +173,7 @@ static void say_outcome(const struct probe *p)
 
 	if (p->signal) {
 		say(" = %s %d", name, p->code);
-		if (p->address >= ARENA - 2 * PAGE &&
+		if (p->address >= ARENA - PAGES_BELOW * PAGE &&
 		    p->address <= ARENA + (ARENA_PAGES + 2) * PAGE)
 			say_address(p->address);
 		else
@@ -172,6 +182,24 @@ static void say_outcome(const struct probe *p)
 		say(" = %#lx", p->value);
 	}
 	say("\n");
+}
+
+void probe_byte(char *at, bool stores)
+{
+	struct probe p = {.kind = stores ? STORE : LOAD, .at = at, .nbytes = 1};
+
+	probe(&p);
+	say("        %s", stores ? "store" : "load");
+	say_address(at);
+	say_outcome(&p);
+}
+
+bool probe_fill(char *page, uint64_t value)
+{
+	struct probe p = {.kind = FILL, .at = page, .value = value};
+
+	probe(&p);
+	return !p.signal;
 }
 
 /* In the arena or up to a page beside it, near a page's edge rather often. */

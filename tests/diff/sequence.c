@@ -21,12 +21,14 @@ static const struct step {
 	unsigned weight;
 	void (*run)(void);
 } steps[] = {
-	{14, step_map},      {5, step_unmap},      {10, step_protect},
-	{4, step_sync},      {6, step_advise},     {3, step_resident},
-	{2, step_heap},      {36, step_access},    {3, step_jump},
-	{10, step_transfer}, {6, step_read_write}, {2, step_seek},
-	{3, step_truncate},  {2, step_sync_file},  {2, step_fork},
-	{6, step_remap},     {3, step_lock},       {3, step_allocate},
+	{14, step_map},      {5, step_unmap},       {10, step_protect},
+	{4, step_sync},      {6, step_advise},      {3, step_resident},
+	{2, step_heap},      {36, step_access},     {3, step_jump},
+	{10, step_transfer}, {6, step_read_write},  {2, step_seek},
+	{3, step_truncate},  {2, step_sync_file},   {2, step_fork},
+	{6, step_remap},     {4, step_lock},        {3, step_allocate},
+	{3, step_seal},      {4, step_copy_across}, {2, step_free},
+	{1, step_stack},
 };
 
 enum { KINDS = sizeof(steps) / sizeof(steps[0]) };
