@@ -196,9 +196,10 @@ struct fdtable *fdtable_copy(struct fdtable *from)
 	return table;
 }
 
-void fdtable_hold(struct fdtable *table)
+struct fdtable *fdtable_hold(struct fdtable *table)
 {
 	atomic_fetch_add(&table->refs, 1);
+	return table;
 }
 
 void fdtable_put(struct fdtable *table)
@@ -240,7 +241,10 @@ int fdtable_install(struct fdtable *table, struct file *f, int min,
 	if (!err)
 		slots_put(table->slots, fd, f, close_on_exec);
 	spin_unlock(&table->lock);
-	return err ? err : (int)fd;
+	if (!err)
+		return fd;
+	file_put(f);
+	return err;
 }
 
 bool fdtable_has_room(struct fdtable *table, uint64_t limit)
@@ -264,16 +268,16 @@ int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec)
 {
 	struct file *old = NULL;
+	int err = -EBADF;
 
-	if (fd < 0 || (uint64_t)fd >= limit)
-		return -EBADF;
 	spin_lock(&table->lock);
-
-	int err = table_reserve_locked(table, fd);
-
+	if (fd >= 0 && (uint64_t)fd < limit)
+		err = table_reserve_locked(table, fd);
 	if (!err)
 		old = slots_put(table->slots, fd, f, close_on_exec);
 	spin_unlock(&table->lock);
+	if (err)
+		file_put(f);
 	if (old)
 		let_go(table, old);
 	return err ? err : fd;

@@ -13,14 +13,14 @@ struct fdtable;
 
 struct fdtable *fdtable_new(void);
 struct fdtable *fdtable_copy(struct fdtable *from); /* NULL: no memory */
-void fdtable_hold(struct fdtable *table);
+struct fdtable *fdtable_hold(struct fdtable *table);
 void fdtable_put(struct fdtable *table); /* the last one closes all */
 bool fdtable_is_shared(struct fdtable *table);
 
 /* A reference to what @fd names: 0 or -EBADF. */
 int fdtable_get(struct fdtable *table, int fd, struct file **out);
 
-/* Put @f (its reference is taken over on success) at the lowest free number
+/* Put @f (its reference is taken over, come what may) at the lowest free number
  * >= @min and < @limit.  The number, or -EMFILE, -ENOMEM. */
 int fdtable_install(struct fdtable *table, struct file *f, int min,
 		    uint64_t limit, bool close_on_exec);
@@ -28,7 +28,8 @@ int fdtable_install(struct fdtable *table, struct file *f, int min,
 /* Would fdtable_install(table, ..., 0, limit) find a number? */
 bool fdtable_has_room(struct fdtable *table, uint64_t limit);
 
-/* dup3: at @fd exactly, closing what was there.  -EBADF beyond @limit. */
+/* dup3: at @fd exactly, closing what was there.  -EBADF beyond @limit.  The
+ * reference is taken over likewise. */
 int fdtable_install_at(struct fdtable *table, struct file *f, int fd,
 		       uint64_t limit, bool close_on_exec);
 

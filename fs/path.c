@@ -60,9 +60,10 @@ struct fs_context *fs_context_copy(struct fs_context *from)
 	return context_make(root, cwd, from->umask);
 }
 
-void fs_context_hold(struct fs_context *fs)
+struct fs_context *fs_context_hold(struct fs_context *fs)
 {
 	atomic_fetch_add(&fs->refs, 1);
+	return fs;
 }
 
 void fs_context_put(struct fs_context *fs)

@@ -22,7 +22,7 @@ struct fs_context {
 
 struct fs_context *fs_context_new(void); /* at the root of everything */
 struct fs_context *fs_context_copy(struct fs_context *from);
-void fs_context_hold(struct fs_context *fs);
+struct fs_context *fs_context_hold(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
 
 /* chdir, chroot: @place is one of the two; the reference to @d is taken

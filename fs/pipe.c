@@ -247,7 +247,7 @@ static long pipe_ioctl(struct file *f, unsigned request, vaddr_t argument)
 	int n = p->head - p->tail;
 
 	spin_unlock(&p->lock);
-	return copy_to_user(argument, &n, sizeof(n)) ? -EFAULT : 0;
+	return user_write(argument, &n, sizeof(n));
 }
 
 /* --- opening and closing --- */

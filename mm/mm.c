@@ -92,10 +92,11 @@ struct mm *mm_create(void)
 	return mm;
 }
 
-void mm_add_user(struct mm *mm)
+struct mm *mm_add_user(struct mm *mm)
 {
 	assert(mm->users);
 	mm->users++;
+	return mm;
 }
 
 void mm_drop_user(struct mm *mm)
@@ -117,9 +118,10 @@ void mm_drop_user(struct mm *mm)
 	mm_put(mm);
 }
 
-void mm_get(struct mm *mm)
+struct mm *mm_get(struct mm *mm)
 {
 	mm->refs++;
+	return mm;
 }
 
 void mm_put(struct mm *mm)

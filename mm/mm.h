@@ -73,11 +73,11 @@ static inline void mm_edit_done(struct mm *mm)
 
 /* Another task uses it (clone with CLONE_VM); and one less: the last one
  * unmaps everything.  mm_drop_user() may sleep. */
-void mm_add_user(struct mm *mm);
+struct mm *mm_add_user(struct mm *mm);
 void mm_drop_user(struct mm *mm);
 
 /* Keep the struct (not its contents) alive: /proc. */
-void mm_get(struct mm *mm);
+struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 
 /* Load its page table on this hart; NULL for kernel threads. */

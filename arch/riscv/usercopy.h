@@ -8,16 +8,34 @@
  *
  * A fault inside is resolved like one of user mode (it may sleep), so no
  * spinlock, page lock or inode lock may be held; the _nofault forms end short
- * instead, and may be called with anything held.  All return the number of
- * bytes NOT copied: 0 is success.  Addresses outside the user half copy
+ * instead, and may be called with anything held.  The copies return the number
+ * of bytes NOT copied: 0 is success.  Addresses outside the user half copy
  * nothing.
  */
 
+#include "kernel/lib/errno.h"
 #include "kernel/lib/types.h"
 
 size_t copy_from_user(void *to, vaddr_t from, size_t nbytes);
 size_t copy_to_user(vaddr_t to, const void *from, size_t nbytes);
 size_t zero_user(vaddr_t to, size_t nbytes);
+
+/* All of it, as a structure wants: 0 or -EFAULT. */
+static inline int user_read(void *to, vaddr_t from, size_t nbytes)
+{
+	return copy_from_user(to, from, nbytes) ? -EFAULT : 0;
+}
+
+static inline int user_write(vaddr_t to, const void *from, size_t nbytes)
+{
+	return copy_to_user(to, from, nbytes) ? -EFAULT : 0;
+}
+
+/* A result that the program may do without: then @to is NULL. */
+static inline int user_write_wanted(vaddr_t to, const void *from, size_t nbytes)
+{
+	return to ? user_write(to, from, nbytes) : 0;
+}
 
 size_t copy_from_user_nofault(void *to, vaddr_t from, size_t nbytes);
 size_t copy_to_user_nofault(vaddr_t to, const void *from, size_t nbytes);

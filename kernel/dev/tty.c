@@ -272,7 +272,7 @@ static long set_termios(struct tty *tty, vaddr_t argument, size_t nbytes,
 	if (err)
 		return err;
 	/* struct termios is how struct termios2 begins. */
-	if (copy_from_user(&new, argument, nbytes))
+	if (user_read(&new, argument, nbytes))
 		return -EFAULT;
 	saved = spin_lock_irq(&tty->lock);
 	if (flush_input)
@@ -304,7 +304,7 @@ static long set_winsize(struct tty *tty, vaddr_t argument)
 	struct winsize new;
 	bool changed;
 
-	if (copy_from_user(&new, argument, sizeof(new)))
+	if (user_read(&new, argument, sizeof(new)))
 		return -EFAULT;
 	changed = memcmp(&new, &tty->winsize, sizeof(new)) != 0;
 	tty->winsize = new;
@@ -337,7 +337,7 @@ static long set_group(struct tty *tty, vaddr_t argument)
 	err = tty_check_foreground(tty, SIGTTOU);
 	if (err)
 		return err;
-	if (copy_from_user(&group, argument, sizeof(group)))
+	if (user_read(&group, argument, sizeof(group)))
 		return -EFAULT;
 	if (group < 0)
 		return -EINVAL;
@@ -364,7 +364,7 @@ void tty_session_ended(int session)
 
 static long copy_out(vaddr_t argument, const void *from, size_t nbytes)
 {
-	return copy_to_user(argument, from, nbytes) ? -EFAULT : 0;
+	return user_write(argument, from, nbytes);
 }
 
 static long get_number(struct tty *tty, unsigned request, vaddr_t argument)

@@ -3,117 +3,90 @@
 #define KERNEL_SYSCALL_CALLS_H
 
 /*
- * calls.h - the system calls that are not about files, by the file they are
- * in.  (Those on files: calls_fs.h.)
+ * calls.h - the handlers of all system calls, by the file they are in, for
+ * table.c.
  */
 
 #include "kernel/syscall/syscall.h"
 
 /* process.c */
-SYSCALL(clone);
-SYSCALL(clone3);
-SYSCALL(execve);
-SYSCALL(exit);
-SYSCALL(exit_group);
-SYSCALL(wait4);
-SYSCALL(waitid);
-SYSCALL(set_tid_address);
-SYSCALL(set_robust_list);
-SYSCALL(get_robust_list);
-SYSCALL(prctl);
+syscall_handler sys_clone, sys_clone3, sys_execve, sys_exit, sys_exit_group,
+	sys_wait4, sys_waitid, sys_set_tid_address, sys_set_robust_list,
+	sys_get_robust_list, sys_prctl;
 
 /* identity.c */
-SYSCALL(getpid);
-SYSCALL(getppid);
-SYSCALL(gettid);
-SYSCALL(setpgid);
-SYSCALL(getpgid);
-SYSCALL(setsid);
-SYSCALL(getsid);
-SYSCALL(get_root_id);
-SYSCALL(set_id);
-SYSCALL(set_two_ids);
-SYSCALL(set_three_ids);
-SYSCALL(get_three_ids);
-SYSCALL(set_fs_id);
-SYSCALL(getgroups);
-SYSCALL(setgroups);
+syscall_handler sys_getpid, sys_getppid, sys_gettid, sys_setpgid, sys_getpgid,
+	sys_setsid, sys_getsid, sys_get_root_id, sys_set_id, sys_set_two_ids,
+	sys_set_three_ids, sys_get_three_ids, sys_set_fs_id, sys_getgroups,
+	sys_setgroups;
 
 /* signal.c */
-SYSCALL(kill);
-SYSCALL(tkill);
-SYSCALL(tgkill);
-SYSCALL(rt_sigqueueinfo);
-SYSCALL(rt_tgsigqueueinfo);
-SYSCALL(rt_sigaction);
-SYSCALL(rt_sigprocmask);
-SYSCALL(rt_sigpending);
-SYSCALL(rt_sigsuspend);
-SYSCALL(rt_sigtimedwait);
-SYSCALL(rt_sigreturn);
-SYSCALL(sigaltstack);
+syscall_handler sys_kill, sys_tkill, sys_tgkill, sys_rt_sigqueueinfo,
+	sys_rt_tgsigqueueinfo, sys_rt_sigaction, sys_rt_sigprocmask,
+	sys_rt_sigpending, sys_rt_sigsuspend, sys_rt_sigtimedwait,
+	sys_rt_sigreturn, sys_sigaltstack;
 
 /* memory.c */
-SYSCALL(mmap);
-SYSCALL(mremap);
-SYSCALL(munmap);
-SYSCALL(mprotect);
-SYSCALL(msync);
-SYSCALL(madvise);
-SYSCALL(mincore);
-SYSCALL(brk);
-SYSCALL(mlock);
-SYSCALL(mlock2);
-SYSCALL(munlock);
-SYSCALL(mlockall);
-SYSCALL(munlockall);
-SYSCALL(riscv_flush_icache);
+syscall_handler sys_mmap, sys_mremap, sys_munmap, sys_mprotect, sys_msync,
+	sys_madvise, sys_mincore, sys_brk, sys_mlock, sys_mlock2, sys_munlock,
+	sys_mlockall, sys_munlockall, sys_riscv_flush_icache;
 
 /* process_vm.c */
-SYSCALL(process_vm_readv);
-SYSCALL(process_vm_writev);
+syscall_handler sys_process_vm_readv, sys_process_vm_writev;
 
 /* hwprobe.c */
-SYSCALL(riscv_hwprobe);
+syscall_handler sys_riscv_hwprobe;
 
 /* time.c */
-SYSCALL(clock_gettime);
-SYSCALL(clock_getres);
-SYSCALL(set_time);
-SYSCALL(clock_nanosleep);
-SYSCALL(nanosleep);
-SYSCALL(restart_syscall);
-SYSCALL(gettimeofday);
-SYSCALL(getitimer);
-SYSCALL(setitimer);
-SYSCALL(times);
+syscall_handler sys_clock_gettime, sys_clock_getres, sys_set_time,
+	sys_clock_nanosleep, sys_nanosleep, sys_restart_syscall,
+	sys_gettimeofday, sys_getitimer, sys_setitimer, sys_times;
 
 /* sched.c */
-SYSCALL(sched_yield);
-SYSCALL(sched_getaffinity);
-SYSCALL(sched_setaffinity);
-SYSCALL(sched_getscheduler);
-SYSCALL(sched_setscheduler);
-SYSCALL(sched_getparam);
-SYSCALL(sched_setparam);
-SYSCALL(sched_priority_limit);
-SYSCALL(getpriority);
-SYSCALL(getcpu);
-SYSCALL(futex);
+syscall_handler sys_sched_yield, sys_sched_getaffinity, sys_sched_setaffinity,
+	sys_sched_getscheduler, sys_sched_setscheduler, sys_sched_getparam,
+	sys_sched_setparam, sys_sched_priority_limit, sys_getpriority,
+	sys_getcpu, sys_futex;
 
 /* limits.c */
-SYSCALL(getrlimit);
-SYSCALL(setrlimit);
-SYSCALL(prlimit64);
-SYSCALL(getrusage);
+syscall_handler sys_getrlimit, sys_setrlimit, sys_prlimit64, sys_getrusage;
 
 /* system.c */
-SYSCALL(uname);
-SYSCALL(sethostname);
-SYSCALL(setdomainname);
-SYSCALL(sysinfo);
-SYSCALL(getrandom);
-SYSCALL(personality);
-SYSCALL(reboot);
+syscall_handler sys_uname, sys_sethostname, sys_setdomainname, sys_sysinfo,
+	sys_getrandom, sys_personality, sys_reboot;
+
+/* file.c: moving bytes */
+syscall_handler sys_read, sys_write, sys_readv, sys_writev, sys_pread64,
+	sys_pwrite64, sys_preadv, sys_pwritev, sys_preadv2, sys_pwritev2,
+	sys_lseek;
+
+/* file_size.c: what a file's contents and their place on disk are */
+syscall_handler sys_ftruncate, sys_truncate, sys_fallocate, sys_fadvise64,
+	sys_fsync, sys_sync, sys_syncfs, sys_getdents64;
+
+/* fd.c: descriptors */
+syscall_handler sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl,
+	sys_ioctl, sys_pipe2, sys_memfd_create;
+
+/* locks.c: locks on files; the part of fcntl that is about them */
+syscall_handler sys_flock;
+struct file;
+long lock_control(int fd, struct file *f, unsigned command, vaddr_t at);
+
+/* path.c: names */
+syscall_handler sys_openat, sys_mkdirat, sys_mknodat, sys_symlinkat, sys_linkat,
+	sys_unlinkat, sys_renameat2, sys_readlinkat, sys_chdir, sys_fchdir,
+	sys_chroot, sys_getcwd, sys_umask;
+
+/* path_attributes.c: what stat shows, and changing it */
+syscall_handler sys_newfstatat, sys_fstat, sys_statx, sys_faccessat,
+	sys_faccessat2, sys_fchmod, sys_fchmodat, sys_fchown, sys_fchownat,
+	sys_utimensat;
+
+/* path_mount.c: filesystems */
+syscall_handler sys_mount, sys_umount2, sys_statfs, sys_fstatfs;
+
+/* poll.c: waiting for several */
+syscall_handler sys_ppoll, sys_pselect6;
 
 #endif

@@ -12,7 +12,7 @@
 #include "fs/memfile.h"
 #include "fs/pipe.h"
 #include "kernel/lib/string.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 
 /* What F_SETFL may change. */
@@ -44,13 +44,9 @@ static long duplicate(int fd, int min, bool close_on_exec)
 	struct file *f;
 	long n = fdtable_get(caller_files(), fd, &f);
 
-	if (n)
-		return n;
-	n = fdtable_install(caller_files(), f, min, caller_nofile(),
-			    close_on_exec);
-	if (n < 0)
-		file_put(f);
-	return n;
+	return n ? n
+		 : fdtable_install(caller_files(), f, min, caller_nofile(),
+				   close_on_exec);
 }
 
 SYSCALL(dup)
@@ -66,13 +62,9 @@ SYSCALL(dup3)
 	if ((int)arg[0] == (int)arg[1] || (arg[2] & ~(uint64_t)O_CLOEXEC))
 		return -EINVAL;
 	n = fdtable_get(caller_files(), arg[0], &f);
-	if (n)
-		return n;
-	n = fdtable_install_at(caller_files(), f, arg[1], caller_nofile(),
-			       arg[2]);
-	if (n < 0)
-		file_put(f);
-	return n;
+	return n ? n
+		 : fdtable_install_at(caller_files(), f, arg[1],
+				      caller_nofile(), arg[2]);
 }
 
 static long set_flags(struct file *f, unsigned flags)
@@ -150,7 +142,7 @@ static long ioctl_file(struct file *f, const uint64_t *arg)
 		return fdtable_set_flags(caller_files(), arg[0],
 					 request == FIOCLEX ? FD_CLOEXEC : 0);
 	case FIONBIO:
-		if (copy_from_user(&value, arg[2], sizeof(value)))
+		if (user_read(&value, arg[2], sizeof(value)))
 			return -EFAULT;
 		return set_flags(f, value ? f->flags | O_NONBLOCK
 					  : f->flags & ~O_NONBLOCK);
@@ -158,8 +150,7 @@ static long ioctl_file(struct file *f, const uint64_t *arg)
 		if (!inode_is(f->inode, S_IFREG))
 			break;
 		value = inode_size(f->inode) - f->position;
-		return copy_to_user(arg[2], &value, sizeof(value)) ? -EFAULT
-								   : 0;
+		return user_write(arg[2], &value, sizeof(value));
 	}
 	return f->ops->ioctl ? f->ops->ioctl(f, request, arg[2]) : -ENOTTY;
 }
@@ -171,8 +162,6 @@ SYSCALL(ioctl)
 
 SYSCALL(pipe2)
 {
-	struct fdtable *files = caller_files();
-	bool cloexec = arg[1] & O_CLOEXEC;
 	struct file *ends[2];
 	int fds[2] = {-1, -1};
 	long err;
@@ -183,18 +172,15 @@ SYSCALL(pipe2)
 	if (err)
 		return err;
 	for (int i = 0; i < 2; i++) {
-		fds[i] = fdtable_install(files, ends[i], 0, caller_nofile(),
-					 cloexec);
-		if (fds[i] < 0) {
-			file_put(ends[i]);
+		fds[i] = caller_install(ends[i], arg[1] & O_CLOEXEC);
+		if (fds[i] < 0)
 			err = fds[i];
-		}
 	}
-	if (!err && copy_to_user(arg[0], fds, sizeof(fds)))
-		err = -EFAULT;
+	if (!err)
+		err = user_write(arg[0], fds, sizeof(fds));
 	for (int i = 0; i < 2 && err; i++)
 		if (fds[i] >= 0)
-			fdtable_close(files, fds[i]);
+			fdtable_close(caller_files(), fds[i]);
 	return err;
 }
 
@@ -247,11 +233,5 @@ SYSCALL(memfd_create)
 		seals = F_SEAL_EXEC;
 	}
 	n = memfile_new(name, mode, seals, &f);
-	if (n)
-		return n;
-	n = fdtable_install(caller_files(), f, 0, caller_nofile(),
-			    flags & MFD_CLOEXEC);
-	if (n < 0)
-		file_put(f);
-	return n;
+	return n ? n : caller_install(f, flags & MFD_CLOEXEC);
 }

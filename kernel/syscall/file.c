@@ -16,7 +16,7 @@
 #include <linux/fs.h>
 
 #include "arch/riscv/usercopy.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/task/signal.h"
 #include "kernel/syscall/vector.h"
@@ -99,7 +99,7 @@ int vector_get(vaddr_t va, size_t n, struct iovec *small, struct iovec **out)
 	if (!*out)
 		return -ENOMEM;
 
-	int err = copy_from_user(*out, va, n * sizeof(**out)) ? -EFAULT : 0;
+	int err = user_read(*out, va, n * sizeof(**out));
 
 	for (size_t i = 0; i < n && !err; i++) {
 		struct iovec *iov = &(*out)[i];

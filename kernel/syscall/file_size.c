@@ -10,7 +10,7 @@
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
 #include "kernel/lib/string.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "mm/slab.h"
 
@@ -182,8 +182,8 @@ static long read_entries(struct file *f, const uint64_t *arg)
 	err = file_read_dir(f, &to.visit);
 	if (!err && to.used == 0 && to.full)
 		err = -EINVAL; /* not even one fits */
-	if (!err && copy_to_user(arg[1], to.buffer, to.used))
-		err = -EFAULT;
+	if (!err)
+		err = user_write(arg[1], to.buffer, to.used);
 	if (!err)
 		f->position = to.visit.position;
 	mutex_unlock(&f->position_lock);

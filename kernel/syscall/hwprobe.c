@@ -82,7 +82,7 @@ static int answer(vaddr_t pairs, size_t npairs, bool *match)
 	struct pair pair;
 
 	for (; npairs--; pairs += sizeof(pair)) {
-		if (copy_from_user(&pair, pairs, sizeof(pair)))
+		if (user_read(&pair, pairs, sizeof(pair)))
 			return -EFAULT;
 
 		bool known = key_known(pair.key);
@@ -96,7 +96,7 @@ static int answer(vaddr_t pairs, size_t npairs, bool *match)
 		pair.value = known ? value_of(pair.key) : 0;
 		if (!known)
 			pair.key = -1;
-		if (copy_to_user(pairs, &pair, sizeof(pair)))
+		if (user_write(pairs, &pair, sizeof(pair)))
 			return -EFAULT;
 	}
 	return 0;
@@ -113,7 +113,7 @@ SYSCALL(riscv_hwprobe)
 
 	if ((arg[4] && !which) || (which && (!arg[2] || !arg[3])))
 		return -EINVAL;
-	if ((arg[2] || arg[3]) && copy_from_user(&harts, arg[3], nbytes))
+	if ((arg[2] || arg[3]) && user_read(&harts, arg[3], nbytes))
 		return -EFAULT;
 	if (!harts && (which || (!arg[2] && !arg[3])))
 		harts = online;
@@ -125,5 +125,5 @@ SYSCALL(riscv_hwprobe)
 		return err;
 	if (!match)
 		harts = 0;
-	return copy_to_user(arg[3], &harts, nbytes) ? -EFAULT : 0;
+	return user_write(arg[3], &harts, nbytes);
 }

@@ -102,7 +102,7 @@ SYSCALL(get_three_ids)
 	uint32_t root = 0;
 
 	for (int i = 0; i < 3; i++)
-		if (copy_to_user(arg[i], &root, sizeof(root)))
+		if (user_write(arg[i], &root, sizeof(root)))
 			return -EFAULT;
 	return 0;
 }

@@ -40,12 +40,10 @@ static long change_limit(struct process *p, unsigned which, vaddr_t new_from,
 	struct rlimit old, new;
 	int err;
 
-	if (new_from && copy_from_user(&new, new_from, sizeof(new)))
+	if (new_from && user_read(&new, new_from, sizeof(new)))
 		return -EFAULT;
 	err = exchange(p, which, &old, new_from ? &new : NULL);
-	if (!err && old_to && copy_to_user(old_to, &old, sizeof(old)))
-		err = -EFAULT;
-	return err;
+	return err ? err : user_write_wanted(old_to, &old, sizeof(old));
 }
 
 SYSCALL(getrlimit)
@@ -57,7 +55,7 @@ SYSCALL(setrlimit)
 {
 	struct rlimit new;
 
-	if (copy_from_user(&new, arg[1], sizeof(new)))
+	if (user_read(&new, arg[1], sizeof(new)))
 		return -EFAULT;
 	return exchange(task_current()->process, arg[0], NULL, &new);
 }
@@ -71,16 +69,14 @@ SYSCALL(prlimit64)
 
 	if (!arg[0] || (int)arg[0] == self->pid)
 		return change_limit(self, arg[1], arg[2], arg[3]);
-	if (arg[2] && copy_from_user(&new, arg[2], sizeof(new)))
+	if (arg[2] && user_read(&new, arg[2], sizeof(new)))
 		return -EFAULT;
 	spin_lock(&process_tree_lock);
 	p = process_find(arg[0]);
 	if (p)
 		err = exchange(p, arg[1], &old, arg[2] ? &new : NULL);
 	spin_unlock(&process_tree_lock);
-	if (!err && arg[3] && copy_to_user(arg[3], &old, sizeof(old)))
-		err = -EFAULT;
-	return err;
+	return err ? err : user_write_wanted(arg[3], &old, sizeof(old));
 }
 
 void rusage_fill(struct rusage *out, const struct process_usage *used)
@@ -113,5 +109,5 @@ SYSCALL(getrusage)
 		task_times(task, &used.user_time, &used.system_time);
 	spin_unlock(&process_tree_lock);
 	rusage_fill(&out, &used);
-	return copy_to_user(arg[1], &out, sizeof(out)) ? -EFAULT : 0;
+	return user_write(arg[1], &out, sizeof(out));
 }

@@ -14,7 +14,7 @@
 #include "fs/fdtable.h"
 #include "fs/locks.h"
 #include "kernel/lib/errno.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/task/process.h"
 
@@ -91,7 +91,7 @@ static long get_lock(struct file *f, struct flock *in, struct file_lock *lock,
 				    : (int64_t)(lock->last - lock->start + 1);
 		in->l_pid = lock->pid;
 	}
-	return copy_to_user(at, in, sizeof(*in)) ? -EFAULT : 0;
+	return user_write(at, in, sizeof(*in));
 }
 
 /* Somebody closed the descriptor while we waited: the lock would stay. */
@@ -123,7 +123,7 @@ long lock_control(int fd, struct file *f, unsigned command, vaddr_t at)
 
 	if (f->flags & O_PATH)
 		return -EBADF;
-	if (copy_from_user(&in, at, sizeof(in)))
+	if (user_read(&in, at, sizeof(in)))
 		return -EFAULT;
 	if (of_file && in.l_pid)
 		return -EINVAL;

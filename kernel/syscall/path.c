@@ -9,7 +9,7 @@
  */
 #include "arch/riscv/usercopy.h"
 #include "kernel/lib/string.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "mm/slab.h"
 
@@ -24,13 +24,7 @@ static long open_install(const struct path_arg *p, unsigned flags,
 	    !fdtable_has_room(caller_files(), caller_nofile()))
 		return -EMFILE;
 	n = path_open(caller_fs(), p->base, p->name, flags, mode, &f);
-	if (n)
-		return n;
-	n = fdtable_install(caller_files(), f, 0, caller_nofile(),
-			    flags & O_CLOEXEC);
-	if (n < 0)
-		file_put(f);
-	return n;
+	return n ? n : caller_install(f, flags & O_CLOEXEC);
 }
 
 SYSCALL(openat)
@@ -138,7 +132,7 @@ static long read_link_to(struct inode *inode, vaddr_t va, size_t nbytes)
 	n = inode->ops->read_link(inode, target, PATH_MAX);
 	if (!n) {
 		n = min_u64(strlen(target), nbytes);
-		if (copy_to_user(va, target, n))
+		if (user_write(va, target, n))
 			n = -EFAULT;
 	}
 	kfree(target);
@@ -214,7 +208,7 @@ SYSCALL(getcwd)
 	n = fs_context_get_cwd(caller_fs(), path, PATH_MAX);
 	if (n > 0 && (uint64_t)n > arg[1])
 		n = -ERANGE;
-	if (n > 0 && copy_to_user(arg[0], path, n))
+	if (n > 0 && user_write(arg[0], path, n))
 		n = -EFAULT;
 	kfree(path);
 	return n;

@@ -114,7 +114,7 @@ static bool is_empty(vaddr_t va)
 {
 	char first;
 
-	return copy_from_user(&first, va, 1) == 0 && first == '\0';
+	return user_read(&first, va, 1) == 0 && first == '\0';
 }
 
 long with_inode(int dirfd, vaddr_t va, unsigned flags, unsigned allowed,

@@ -64,4 +64,11 @@ static inline uint64_t caller_nofile(void)
 	return task_current()->process->limits[RLIMIT_NOFILE].rlim_cur;
 }
 
+/* The caller's lowest free number for @f, whose reference is taken over. */
+static inline long caller_install(struct file *f, bool close_on_exec)
+{
+	return fdtable_install(caller_files(), f, 0, caller_nofile(),
+			       close_on_exec);
+}
+
 #endif

@@ -13,7 +13,7 @@
 #include "arch/riscv/usercopy.h"
 #include "fs/device.h"
 #include "fs/memfile.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 
 enum { R_OK = 4, W_OK = 2, X_OK = 1 }; /* <unistd.h> isn't the kernel's */
@@ -47,8 +47,7 @@ static long stat_inode(struct inode *inode, const void *what)
 	};
 
 	inode_unlock(inode);
-	return copy_to_user(*(const vaddr_t *)what, &st, sizeof(st)) ? -EFAULT
-								     : 0;
+	return user_write(*(const vaddr_t *)what, &st, sizeof(st));
 }
 
 SYSCALL(newfstatat)
@@ -95,8 +94,7 @@ static long statx_inode(struct inode *inode, const void *what)
 	};
 
 	inode_unlock(inode);
-	return copy_to_user(*(const vaddr_t *)what, &stx, sizeof(stx)) ? -EFAULT
-								       : 0;
+	return user_write(*(const vaddr_t *)what, &stx, sizeof(stx));
 }
 
 SYSCALL(statx)
@@ -242,7 +240,7 @@ SYSCALL(utimensat)
 {
 	struct __kernel_timespec t[2] = {{0, TIME_NOW}, {0, TIME_NOW}};
 
-	if (arg[2] && copy_from_user(t, arg[2], sizeof(t)))
+	if (arg[2] && user_read(t, arg[2], sizeof(t)))
 		return -EFAULT;
 	if (t[0].tv_nsec == TIME_OMIT && t[1].tv_nsec == TIME_OMIT)
 		return 0;

@@ -9,7 +9,7 @@
 
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 
 enum { TYPE_MAX = 32, OPTIONS_MAX = 256 };
@@ -25,8 +25,7 @@ static long statfs_inode(struct inode *inode, const void *what)
 		return err;
 	if (super->read_only)
 		out.f_flags |= MS_RDONLY;
-	return copy_to_user(*(const vaddr_t *)what, &out, sizeof(out)) ? -EFAULT
-								       : 0;
+	return user_write(*(const vaddr_t *)what, &out, sizeof(out));
 }
 
 SYSCALL(statfs)

@@ -19,7 +19,7 @@
 #include "arch/riscv/time.h"
 #include "arch/riscv/usercopy.h"
 #include "kernel/lib/string.h"
-#include "kernel/syscall/calls_fs.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/task/signal.h"
 #include "mm/slab.h"
@@ -113,7 +113,7 @@ static int deadline_get(vaddr_t va, uint64_t *deadline)
 	*deadline = UINT64_MAX;
 	if (!va)
 		return 0;
-	if (copy_from_user(&t, va, sizeof(t)))
+	if (user_read(&t, va, sizeof(t)))
 		return -EFAULT;
 	if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= SECOND)
 		return -EINVAL;
@@ -135,7 +135,7 @@ static long deadline_put(vaddr_t va, uint64_t deadline, long result)
 	if (result != -ERESTARTNOHAND)
 		signal_mask_restore();
 	if (va && deadline != UINT64_MAX)
-		copy_to_user(va, &t, sizeof(t));
+		user_write(va, &t, sizeof(t));
 	return result;
 }
 
@@ -148,7 +148,7 @@ static int mask_get(vaddr_t va, size_t nbytes)
 		return 0;
 	if (nbytes != sizeof(mask))
 		return -EINVAL;
-	if (copy_from_user(&mask, va, sizeof(mask)))
+	if (user_read(&mask, va, sizeof(mask)))
 		return -EFAULT;
 	signal_mask_swap(&mask);
 	return 0;
@@ -193,9 +193,9 @@ SYSCALL(ppoll)
 	if (!fds)
 		return -ENOMEM;
 	result = -EFAULT;
-	if (!copy_from_user(fds, arg[0], nbytes))
+	if (!user_read(fds, arg[0], nbytes))
 		result = poll_fds(fds, n, deadline);
-	if (result >= 0 && copy_to_user(arg[0], fds, nbytes))
+	if (result >= 0 && user_write(arg[0], fds, nbytes))
 		result = -EFAULT;
 	kfree(fds);
 	return deadline_put(arg[2], deadline, result);
@@ -280,12 +280,12 @@ static long select_user(size_t n, const uint64_t *va, uint64_t deadline)
 	if (!sets)
 		return -ENOMEM;
 	for (int i = 0; i < NSETS; i++)
-		if (va[i] && copy_from_user(sets + i * nwords, va[i], nbytes))
+		if (va[i] && user_read(sets + i * nwords, va[i], nbytes))
 			result = -EFAULT;
 	if (!result)
 		result = select_sets(sets, nwords, n, deadline);
 	for (int i = 0; i < NSETS && result >= 0; i++)
-		if (va[i] && copy_to_user(va[i], sets + i * nwords, nbytes))
+		if (va[i] && user_write(va[i], sets + i * nwords, nbytes))
 			result = -EFAULT;
 	kfree(sets);
 	return result;
@@ -301,7 +301,7 @@ SYSCALL(pselect6)
 	uint64_t deadline;
 	long result;
 
-	if (arg[5] && copy_from_user(&mask, arg[5], sizeof(mask)))
+	if (arg[5] && user_read(&mask, arg[5], sizeof(mask)))
 		return -EFAULT;
 	result = deadline_get(arg[4], &deadline);
 	if (!result)

@@ -45,10 +45,10 @@ static int read_clone_args(vaddr_t from, size_t nbytes, struct clone_args *args)
 	if (nbytes > PAGE_SIZE)
 		return -E2BIG;
 	*args = (struct clone_args){0};
-	if (copy_from_user(args, from, min_u64(nbytes, sizeof(*args))))
+	if (user_read(args, from, min_u64(nbytes, sizeof(*args))))
 		return -EFAULT;
 	for (size_t at = sizeof(*args); at < nbytes; at += sizeof(more)) {
-		if (copy_from_user(&more, from + at, sizeof(more)))
+		if (user_read(&more, from + at, sizeof(more)))
 			return -EFAULT;
 		if (more)
 			return -E2BIG;
@@ -128,7 +128,7 @@ static int write_rusage(vaddr_t to, const struct process_usage *used)
 	struct rusage out;
 
 	rusage_fill(&out, used);
-	return to && copy_to_user(to, &out, sizeof(out)) ? -EFAULT : 0;
+	return user_write_wanted(to, &out, sizeof(out));
 }
 
 static struct wait_request wait_target(int pid, int options)
@@ -163,7 +163,7 @@ SYSCALL(wait4)
 	err = process_wait(&request, &result);
 	if (err || !result.pid)
 		return err;
-	if (arg[1] && copy_to_user(arg[1], &result.status, sizeof(int)))
+	if (user_write_wanted(arg[1], &result.status, sizeof(int)))
 		return -EFAULT;
 	return write_rusage(arg[3], &result.used) ? -EFAULT : result.pid;
 }
@@ -182,7 +182,7 @@ static int write_wait_info(vaddr_t to, const struct wait_result *result)
 				 : result->code == CLD_STOPPED ? status >> 8
 							       : SIGCONT;
 	}
-	return to && copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;
+	return user_write_wanted(to, &info, sizeof(info));
 }
 
 SYSCALL(waitid)
@@ -232,8 +232,8 @@ SYSCALL(get_robust_list)
 
 	if (arg[0] && (int)arg[0] != task->tid)
 		return -EPERM;
-	if (copy_to_user(arg[2], &nbytes, sizeof(nbytes)) ||
-	    copy_to_user(arg[1], &task->robust_list, sizeof(vaddr_t)))
+	if (user_write(arg[2], &nbytes, sizeof(nbytes)) ||
+	    user_write(arg[1], &task->robust_list, sizeof(vaddr_t)))
 		return -EFAULT;
 	return 0;
 }
@@ -262,9 +262,7 @@ SYSCALL(prctl)
 	case PR_SET_NAME:
 		return set_name(task, arg[1]);
 	case PR_GET_NAME:
-		return copy_to_user(arg[1], task->name, sizeof(task->name))
-			       ? -EFAULT
-			       : 0;
+		return user_write(arg[1], task->name, sizeof(task->name));
 	case PR_GET_DUMPABLE: /* we never dump */
 		return 0;
 	default:

@@ -55,7 +55,7 @@ SYSCALL(sched_getaffinity)
 	if (!task)
 		return -ESRCH;
 	/* The number of bytes, unlike the library's function. */
-	if (copy_to_user(arg[2], &mask, sizeof(mask)))
+	if (user_write(arg[2], &mask, sizeof(mask)))
 		return -EFAULT;
 	return sizeof(mask);
 }
@@ -66,7 +66,7 @@ SYSCALL(sched_setaffinity)
 	uint64_t mask = 0;
 	int err = -ESRCH;
 
-	if (copy_from_user(&mask, arg[2], min_u64(arg[1], sizeof(mask))))
+	if (user_read(&mask, arg[2], min_u64(arg[1], sizeof(mask))))
 		return -EFAULT;
 	spin_lock(&process_tree_lock);
 	task = find_task(arg[0]);
@@ -101,7 +101,7 @@ SYSCALL(sched_getparam)
 		return -EINVAL;
 	if (!task_exists(arg[0]))
 		return -ESRCH;
-	return copy_to_user(arg[1], &priority, sizeof(priority)) ? -EFAULT : 0;
+	return user_write(arg[1], &priority, sizeof(priority));
 }
 
 /* Only to what it is. */
@@ -111,7 +111,7 @@ static long set_policy(int tid, int policy, vaddr_t param)
 
 	if (tid < 0 || !param)
 		return -EINVAL;
-	if (copy_from_user(&priority, param, sizeof(priority)))
+	if (user_read(&priority, param, sizeof(priority)))
 		return -EFAULT;
 	if (!task_exists(tid))
 		return -ESRCH;
@@ -154,11 +154,9 @@ SYSCALL(getcpu)
 	uint32_t hart = hart_index();
 	uint32_t node = 0;
 
-	if (arg[0] && copy_to_user(arg[0], &hart, sizeof(hart)))
+	if (user_write_wanted(arg[0], &hart, sizeof(hart)))
 		return -EFAULT;
-	if (arg[1] && copy_to_user(arg[1], &node, sizeof(node)))
-		return -EFAULT;
-	return 0;
+	return user_write_wanted(arg[1], &node, sizeof(node));
 }
 
 /* --- futex --- */

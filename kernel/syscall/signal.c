@@ -131,7 +131,7 @@ SYSCALL(rt_sigqueueinfo)
 	siginfo_t info;
 	int err;
 
-	if (copy_from_user(&info, arg[2], sizeof(info)))
+	if (user_read(&info, arg[2], sizeof(info)))
 		return -EFAULT;
 	info.si_signo = arg[1];
 	if (!may_claim(&info, arg[0]))
@@ -146,7 +146,7 @@ SYSCALL(rt_tgsigqueueinfo)
 {
 	siginfo_t info;
 
-	if (copy_from_user(&info, arg[3], sizeof(info)))
+	if (user_read(&info, arg[3], sizeof(info)))
 		return -EFAULT;
 	info.si_signo = arg[2];
 	if ((int)arg[0] <= 0 || (int)arg[1] <= 0)
@@ -171,7 +171,7 @@ SYSCALL(rt_sigaction)
 
 	if (arg[3] != sizeof(sigset_t))
 		return -EINVAL;
-	if (arg[1] && copy_from_user(&new, arg[1], sizeof(new)))
+	if (arg[1] && user_read(&new, arg[1], sizeof(new)))
 		return -EFAULT;
 	if (!valid(sig) || (arg[1] && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
@@ -185,16 +185,14 @@ SYSCALL(rt_sigaction)
 			signal_discard_locked(p, SIGNAL_BIT(sig));
 	}
 	spin_unlock(&p->signal_lock);
-	if (arg[2] && copy_to_user(arg[2], &old, sizeof(old)))
-		return -EFAULT;
-	return 0;
+	return user_write_wanted(arg[2], &old, sizeof(old));
 }
 
 static int read_mask(vaddr_t from, uint64_t nbytes, sigset_t *mask)
 {
 	if (nbytes != sizeof(*mask))
 		return -EINVAL;
-	return copy_from_user(mask, from, sizeof(*mask)) ? -EFAULT : 0;
+	return user_read(mask, from, sizeof(*mask));
 }
 
 static long change_mask(int how, uint64_t old, uint64_t mask)
@@ -225,9 +223,7 @@ SYSCALL(rt_sigprocmask)
 		if (!err)
 			err = change_mask(arg[0], old, mask.sig[0]);
 	}
-	if (!err && arg[2] && copy_to_user(arg[2], &old, sizeof(old)))
-		err = -EFAULT;
-	return err;
+	return err ? err : user_write_wanted(arg[2], &old, sizeof(old));
 }
 
 SYSCALL(rt_sigpending)
@@ -238,7 +234,7 @@ SYSCALL(rt_sigpending)
 
 	if (arg[1] > sizeof(set))
 		return -EINVAL;
-	return copy_to_user(arg[0], &set, arg[1]) ? -EFAULT : 0;
+	return user_write(arg[0], &set, arg[1]);
 }
 
 SYSCALL(rt_sigsuspend)
@@ -307,7 +303,7 @@ SYSCALL(rt_sigtimedwait)
 		return sig;
 	set.sig[0] &= ~SIGNALS_UNBLOCKABLE;
 	sig = wait_for(set.sig[0], deadline, &info);
-	if (sig > 0 && arg[1] && copy_to_user(arg[1], &info, sizeof(info)))
+	if (sig > 0 && user_write_wanted(arg[1], &info, sizeof(info)))
 		return -EFAULT;
 	return sig;
 }
@@ -330,11 +326,9 @@ SYSCALL(sigaltstack)
 
 	old.ss_flags = state | (old.ss_flags & (int)SS_AUTODISARM);
 	if (arg[0]) {
-		if (copy_from_user(&new, arg[0], sizeof(new)))
+		if (user_read(&new, arg[0], sizeof(new)))
 			return -EFAULT;
 		err = signal_stack_set(&new, sp);
 	}
-	if (!err && arg[1] && copy_to_user(arg[1], &old, sizeof(old)))
-		return -EFAULT;
-	return err;
+	return err ? err : user_write_wanted(arg[1], &old, sizeof(old));
 }

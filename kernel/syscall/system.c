@@ -49,7 +49,7 @@ SYSCALL(uname)
 	struct new_utsname out;
 
 	system_names(&out);
-	return copy_to_user(arg[0], &out, sizeof(out)) ? -EFAULT : 0;
+	return user_write(arg[0], &out, sizeof(out));
 }
 
 static long set_name(char *name, vaddr_t from, uint64_t nbytes)
@@ -58,7 +58,7 @@ static long set_name(char *name, vaddr_t from, uint64_t nbytes)
 
 	if (nbytes > __NEW_UTS_LEN)
 		return -EINVAL;
-	if (copy_from_user(in, from, nbytes))
+	if (user_read(in, from, nbytes))
 		return -EFAULT;
 	spin_lock(&process_tree_lock);
 	memcpy(name, in, sizeof(in));
@@ -105,7 +105,7 @@ SYSCALL(sysinfo)
 	spin_lock(&process_tree_lock);
 	out.procs = task_counts.tasks;
 	spin_unlock(&process_tree_lock);
-	return copy_to_user(arg[0], &out, sizeof(out)) ? -EFAULT : 0;
+	return user_write(arg[0], &out, sizeof(out));
 }
 
 SYSCALL(getrandom)
@@ -121,7 +121,7 @@ SYSCALL(getrandom)
 		size_t n = min_u64(left, sizeof(bytes));
 
 		random_bytes(bytes, n);
-		if (copy_to_user(arg[0] + done, bytes, n))
+		if (user_write(arg[0] + done, bytes, n))
 			return done ? (long)done : -EFAULT;
 		done += n;
 		left -= n;

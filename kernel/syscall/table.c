@@ -15,7 +15,6 @@
 
 #include "kernel/lib/printk.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/calls_fs.h"
 #include "kernel/task/task.h"
 #include "kernel/task/trap.h"
 
@@ -132,7 +131,7 @@ static syscall_handler *const table[] = {
 	[__NR_getrandom] = sys_getrandom,
 	[__NR_personality] = sys_personality,
 	[__NR_reboot] = sys_reboot,
-	/* files: calls_fs.h */
+	/* files */
 	[__NR_read] = sys_read,
 	[__NR_write] = sys_write,
 	[__NR_readv] = sys_readv,

@@ -44,7 +44,7 @@ int ns_from_user_timespec(vaddr_t from, uint64_t *ns)
 {
 	struct __kernel_timespec in;
 
-	if (copy_from_user(&in, from, sizeof(in)))
+	if (user_read(&in, from, sizeof(in)))
 		return -EFAULT;
 	if (in.tv_sec < 0 || in.tv_nsec < 0 || in.tv_nsec >= NSEC_PER_SEC)
 		return -EINVAL;
@@ -56,7 +56,7 @@ static int write_timespec(vaddr_t to, uint64_t ns)
 {
 	struct __kernel_timespec out = timespec_from_ns(ns);
 
-	return copy_to_user(to, &out, sizeof(out)) ? -EFAULT : 0;
+	return user_write(to, &out, sizeof(out));
 }
 
 /* --- clocks --- */
@@ -117,11 +117,9 @@ SYSCALL(gettimeofday)
 	struct __kernel_old_timeval now = timeval_from_ns(clock_realtime());
 	struct timezone utc = {0};
 
-	if (arg[0] && copy_to_user(arg[0], &now, sizeof(now)))
+	if (user_write_wanted(arg[0], &now, sizeof(now)))
 		return -EFAULT;
-	if (arg[1] && copy_to_user(arg[1], &utc, sizeof(utc)))
-		return -EFAULT;
-	return 0;
+	return user_write_wanted(arg[1], &utc, sizeof(utc));
 }
 
 /* clock_settime, settimeofday: the clock is the machine's */
@@ -144,7 +142,7 @@ SYSCALL(times)
 	ticks[1] = used.system_time / CLOCK_TICK;
 	ticks[2] = children.user_time / CLOCK_TICK;
 	ticks[3] = children.system_time / CLOCK_TICK;
-	if (arg[0] && copy_to_user(arg[0], ticks, sizeof(ticks)))
+	if (user_write_wanted(arg[0], ticks, sizeof(ticks)))
 		return -EFAULT;
 	return time_now() / CLOCK_TICK;
 }
@@ -236,7 +234,7 @@ static int write_itimer(vaddr_t to)
 	itimer_get(task_current()->process, &left, &interval);
 	out[0] = timeval_from_ns(interval);
 	out[1] = timeval_from_ns(left);
-	return copy_to_user(to, out, sizeof(out)) ? -EFAULT : 0;
+	return user_write(to, out, sizeof(out));
 }
 
 SYSCALL(getitimer)
@@ -261,7 +259,7 @@ SYSCALL(setitimer)
 
 	if (arg[0] != ITIMER_REAL)
 		return -EINVAL;
-	if (arg[1] && copy_from_user(in, arg[1], sizeof(in)))
+	if (arg[1] && user_read(in, arg[1], sizeof(in)))
 		return -EFAULT;
 	if (!valid_timeval(&in[0]) || !valid_timeval(&in[1]))
 		return -EINVAL;

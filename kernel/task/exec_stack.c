@@ -124,7 +124,7 @@ static int push_user_string(struct stack_image *stack, vaddr_t string)
 		size_t n = min_u64(left, PAGE_SIZE);
 
 		left -= n;
-		if (copy_from_user(stack->bounce, string + left, n))
+		if (user_read(stack->bounce, string + left, n))
 			return -EFAULT;
 		/* Whatever another thread has made of it meanwhile. */
 		if (left + n == (size_t)nbytes)
@@ -143,7 +143,7 @@ static int fetch(bool kernel, vaddr_t array, size_t i, vaddr_t *string)
 		*string = *(const vaddr_t *)at;
 		return 0;
 	}
-	return copy_from_user(string, at, sizeof(*string)) ? -EFAULT : 0;
+	return user_read(string, at, sizeof(*string));
 }
 
 /* How many pointers before the NULL; they too take room. */

@@ -123,36 +123,18 @@ void process_free(struct process *p)
 	slab_free(process_cache, p);
 }
 
-static struct mm *share_mm(struct mm *mm)
-{
-	mm_add_user(mm);
-	return mm;
-}
-
-static struct fdtable *share_files(struct fdtable *files)
-{
-	fdtable_hold(files);
-	return files;
-}
-
-static struct fs_context *share_fs(struct fs_context *fs)
-{
-	fs_context_hold(fs);
-	return fs;
-}
-
 static struct process *process_copy(struct process *from, uint64_t flags)
 {
 	struct process *p = process_new(from);
 
 	if (!p)
 		return NULL;
-	p->fs = flags & CLONE_FS ? share_fs(from->fs)
+	p->fs = flags & CLONE_FS ? fs_context_hold(from->fs)
 				 : fs_context_copy(from->fs);
-	p->files = flags & CLONE_FILES ? share_files(from->files)
+	p->files = flags & CLONE_FILES ? fdtable_hold(from->files)
 				       : fdtable_copy(from->files);
 	if (p->fs && p->files)
-		p->mm = flags & CLONE_VM ? share_mm(from->mm)
+		p->mm = flags & CLONE_VM ? mm_add_user(from->mm)
 					 : mm_fork(from->mm);
 	if (p->mm)
 		return p;
@@ -169,8 +151,7 @@ static void task_begin(void)
 
 	sched_enter();
 	if (task->set_child_tid)
-		copy_to_user(task->set_child_tid, &task->tid,
-			     sizeof(task->tid));
+		user_write(task->set_child_tid, &task->tid, sizeof(task->tid));
 }
 
 static void task_copy(struct task *child, const struct clone_request *request)
@@ -375,7 +356,7 @@ long task_clone(const struct clone_request *request)
 		goto leave;
 	tid = child->tid;
 	if (request->flags & CLONE_PARENT_SETTID)
-		copy_to_user(request->parent_tid, &tid, sizeof(tid));
+		user_write(request->parent_tid, &tid, sizeof(tid));
 	trace_since(began, TRACE_FORK, tid, child->process_id, request->flags);
 	sched_start_task(child);
 	if (request->flags & CLONE_VFORK && p != wait.task->process)
@@ -399,8 +380,7 @@ static void open_console(struct process *p)
 		return;
 	for (int fd = 0; fd < 3; fd++) {
 		file_get(f);
-		if (fdtable_install(p->files, f, fd, 3, false) < 0)
-			file_put(f);
+		fdtable_install(p->files, f, fd, 3, false);
 	}
 	file_put(f);
 }

@@ -414,7 +414,7 @@ void futex_clear_and_wake(vaddr_t va)
 {
 	uint32_t zero = 0;
 
-	if (copy_to_user(va, &zero, sizeof(zero)))
+	if (user_write(va, &zero, sizeof(zero)))
 		return;
 	/* In private memory both scopes give the same key. */
 	futex_wake(va, FUTEX_SHARED, 1, FUTEX_BITSET_MATCH_ANY);
@@ -448,7 +448,7 @@ void futex_release_robust_list(struct task *task)
 	vaddr_t entry;
 
 	if (!task->robust_list ||
-	    copy_from_user(&head, task->robust_list, sizeof(head)))
+	    user_read(&head, task->robust_list, sizeof(head)))
 		return;
 	/* Bit 0 of an entry says "priority inheritance", which we ignore.  The
 	 * list is the user's, and may be a circle. */
@@ -458,7 +458,7 @@ void futex_release_robust_list(struct task *task)
 
 		if ((entry & ~1ul) == task->robust_list)
 			break;
-		if (copy_from_user(&next, entry & ~1ul, sizeof(next)))
+		if (user_read(&next, entry & ~1ul, sizeof(next)))
 			break;
 		if (entry != (vaddr_t)head.list_op_pending)
 			release_robust(task,

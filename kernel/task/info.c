@@ -119,12 +119,17 @@ static void fill_info(struct process *p, int id, struct process_info *info)
 	spin_unlock(&p->signal_lock);
 }
 
+/* The tree, locked, and in it the process that @pid names; NULL: none does. */
+static struct process *lock_process(int pid)
+{
+	spin_lock(&process_tree_lock);
+	return process_of(pid);
+}
+
 bool process_info_get(int pid, struct process_info *info)
 {
-	struct process *p;
+	struct process *p = lock_process(pid);
 
-	spin_lock(&process_tree_lock);
-	p = process_of(pid);
 	if (p)
 		fill_info(p, pid, info);
 	spin_unlock(&process_tree_lock);
@@ -133,42 +138,27 @@ bool process_info_get(int pid, struct process_info *info)
 
 struct mm *process_mm_get(int pid)
 {
-	struct process *p;
-	struct mm *mm;
+	struct process *p = lock_process(pid);
+	struct mm *mm = p && p->mm ? mm_get(p->mm) : NULL;
 
-	spin_lock(&process_tree_lock);
-	p = process_of(pid);
-	mm = p ? p->mm : NULL;
-	if (mm)
-		mm_get(mm);
 	spin_unlock(&process_tree_lock);
 	return mm;
 }
 
 struct fdtable *process_files_get(int pid)
 {
-	struct process *p;
-	struct fdtable *files;
+	struct process *p = lock_process(pid);
+	struct fdtable *files = p && p->files ? fdtable_hold(p->files) : NULL;
 
-	spin_lock(&process_tree_lock);
-	p = process_of(pid);
-	files = p ? p->files : NULL;
-	if (files)
-		fdtable_hold(files);
 	spin_unlock(&process_tree_lock);
 	return files;
 }
 
 struct fs_context *process_fs_get(int pid)
 {
-	struct process *p;
-	struct fs_context *fs;
+	struct process *p = lock_process(pid);
+	struct fs_context *fs = p && p->fs ? fs_context_hold(p->fs) : NULL;
 
-	spin_lock(&process_tree_lock);
-	p = process_of(pid);
-	fs = p ? p->fs : NULL;
-	if (fs)
-		fs_context_hold(fs);
 	spin_unlock(&process_tree_lock);
 	return fs;
 }
@@ -188,13 +178,9 @@ int process_next(int pid)
 
 int process_next_task(int pid, int tid)
 {
-	struct pid *id;
+	struct process *p = lock_process(pid);
+	struct pid *id = p ? pid_next(tid) : NULL;
 
-	spin_lock(&process_tree_lock);
-
-	struct process *p = process_of(pid);
-
-	id = p ? pid_next(tid) : NULL;
 	while (id && !(id->task && id->task->process == p))
 		id = pid_next(id->number + 1);
 	tid = id ? id->number : 0;
@@ -204,10 +190,8 @@ int process_next_task(int pid, int tid)
 
 bool process_limits_get(int pid, struct rlimit *limits)
 {
-	struct process *p;
+	struct process *p = lock_process(pid);
 
-	spin_lock(&process_tree_lock);
-	p = process_of(pid);
 	if (p) {
 		spin_lock(&p->signal_lock);
 		memcpy(limits, p->limits, sizeof(p->limits));

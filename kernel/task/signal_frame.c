@@ -110,7 +110,7 @@ int signal_frame_push(struct trap_frame *frame, const siginfo_t *info,
 	thread_save_fp(&task->thread);
 	memcpy(&registers->sc_fpregs.d, &task->thread.fp,
 	       sizeof(registers->sc_fpregs.d));
-	if (!at || copy_to_user(at, &out, sizeof(out)))
+	if (!at || user_write(at, &out, sizeof(out)))
 		return -EFAULT;
 	if (task->signal_stack.ss_flags & (int)SS_AUTODISARM)
 		task->signal_stack = (stack_t){.ss_flags = SS_DISABLE};
@@ -140,7 +140,7 @@ long signal_frame_pop(struct trap_frame *frame)
 	const struct sigcontext *registers = &in.context.uc_mcontext;
 
 	task->restart = (struct restart){0};
-	if (copy_from_user(&in, frame->sp, sizeof(in)) ||
+	if (user_read(&in, frame->sp, sizeof(in)) ||
 	    has_extensions(registers)) {
 		signal_fault(frame, SIGSEGV, SI_KERNEL, frame->sp,
 			     "no signal frame to return from");

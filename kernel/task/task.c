@@ -118,7 +118,6 @@ void task_init(void)
 	process_init();
 	signal_init();
 	futex_init();
-	futex_init();
 	init_fields(task_current(), "idle");
 	for (unsigned i = 0; i < hart_count(); i++)
 		init_idle(i);

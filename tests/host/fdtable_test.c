@@ -104,9 +104,7 @@ static void step_install(struct fdtable *table, struct model *m)
 	slab_stub_fail_next(false);
 	if (fd != -ENOMEM)
 		check(fd == expected, "not the lowest free number", fd);
-	if (fd < 0)
-		file_put(f);
-	else
+	if (fd >= 0)
 		model_set(m, fd, f, cloexec);
 }
 
@@ -121,7 +119,6 @@ static void step_install_at(struct fdtable *table, struct model *m)
 
 	if (fd < 0 || fd >= LIMIT) {
 		check(got == -EBADF, "dup3 out of bounds", got);
-		file_put(f);
 		return;
 	}
 	check(got == fd, "dup3", got);
