@@ -233,7 +233,21 @@ static int ext2_resize(struct inode *inode, uint64_t nbytes)
 	return err;
 }
 
+static int ext2_place(struct inode *inode, pgoff_t index, uint64_t *sector,
+		      uint64_t *npages)
+{
+	unsigned shift = ext2_of(inode)->block_shift;
+	unsigned blocks_shift = PAGE_SHIFT - shift; /* in a page */
+	uint32_t n = min_u64(*npages, UINT16_MAX) << blocks_shift, disk;
+	int err = ext2_map_find(inode, index << blocks_shift, n, &disk, &n);
+
+	*sector = (uint64_t)disk << (shift - SECTOR_SHIFT);
+	*npages = n >> blocks_shift;
+	return err ? err : disk && *npages ? 0 : -EINVAL;
+}
+
 const struct inode_ops ext2_file_ops = {
 	.resize = ext2_resize,
+	.place = ext2_place,
 	.write_inode = ext2_write_inode,
 };

@@ -92,6 +92,11 @@ struct inode_ops {
 	 * -EOPNOTSUPP. */
 	int (*allocate)(struct inode *inode, int mode /* FALLOC_FL_* */,
 			uint64_t start, uint64_t end);
+	/* Where pages [index, index + *npages) lie on the disk: *npages of
+	 * them in a row.  -EINVAL: not even one.  For swapon(2); NULL: it has
+	 * no blocks. */
+	int (*place)(struct inode *inode, pgoff_t index, uint64_t *sector,
+		     uint64_t *npages);
 	/* Write the inode itself (its times, mode, size ...), not its pages,
 	 * to the disk's cache, or, with @sync, to the disk with all metadata
 	 * that is needed to find its data.  Inode locked. */

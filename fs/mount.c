@@ -33,6 +33,7 @@
 #include "mm/dirty.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 struct type {
 	const char *name;
@@ -146,7 +147,7 @@ static int mount_on(struct dentry *point, const struct type *type,
 	int err = -EBUSY;
 
 	mutex_lock(&mount_mutex);
-	if (!is_mounted(type, device, point))
+	if (!is_mounted(type, device, point) && !(device && swap_is_on(device)))
 		err = super_make(type, device, read_only, options, &super);
 	if (!err)
 		err = super_attach(super, point, source);
@@ -174,6 +175,17 @@ int mount_root(const char *device_name, bool read_only)
 			  ""))
 		printk("no memory for /dev\n");
 	return 0;
+}
+
+int mount_swap_on(struct swap_area *area, int priority)
+{
+	int err = -EBUSY;
+
+	mutex_lock(&mount_mutex);
+	if (area->is_file || !is_mounted(type_find("ext2"), area->device, NULL))
+		err = swap_on(area, priority);
+	mutex_unlock(&mount_mutex);
+	return err;
 }
 
 struct dentry *mount_root_dentry(void)

@@ -19,6 +19,10 @@ int mount_at(struct fs_context *fs, const char *source, const char *path,
 	     const char *type, unsigned long flags, const char *options);
 int mount_remove(struct fs_context *fs, const char *path, bool follow);
 
+/* swap_on(), unless the disk is mounted: -EBUSY. */
+struct swap_area;
+int mount_swap_on(struct swap_area *area, int priority);
+
 /* The root of everything, referenced. */
 struct dentry *mount_root_dentry(void);
 

@@ -27,6 +27,7 @@
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 enum { MAPS_NAME_COLUMN = 73 };
 
@@ -116,6 +117,7 @@ struct cost {
 	uint64_t held[2][2];     /* [shared][dirty] */
 	uint64_t pss, pss_dirty; /* each page divided by its sharers */
 	uint64_t pss_anon, pss_shmem, pss_locked;
+	uint64_t swap, pss_swap;
 };
 
 /* How many entries name the page? */
@@ -123,7 +125,9 @@ static unsigned nmapped(const struct page *pg)
 {
 	unsigned refs = pg->refs;
 
-	return pg->mapping && refs > 1 ? refs - 1 : refs;
+	return (pg->mapping || (page_flags(pg) & PAGE_SWAPPED)) && refs > 1
+		       ? refs - 1
+		       : refs;
 }
 
 static void cost_add(struct cost *c, const struct vma *v, const struct page *pg,
@@ -162,6 +166,12 @@ static void cost_add_vma(struct cost *c, struct mm *mm, const struct vma *v)
 			pte_t pte = pte_read(&span.slot[i]);
 			struct page *pg;
 
+			if (pte_swapped(pte)) {
+				c->swap += PAGE_SIZE;
+				c->pss_swap +=
+					PAGE_SIZE /
+					swap_nsharers(pte_swap_place(pte));
+			}
 			if (!pte_has_page(pte))
 				continue;
 			pg = page_from_pfn(pte_pfn(pte));
@@ -191,7 +201,8 @@ static void show_cost(struct text *text, const struct cost *c, bool rollup)
 	proc_bytes(text, "Private_Dirty", c->held[false][true]);
 	proc_bytes(text, "Referenced", c->referenced);
 	proc_bytes(text, "Anonymous", c->anonymous);
-	proc_bytes(text, "Swap", 0);
+	proc_bytes(text, "Swap", c->swap);
+	proc_bytes(text, "SwapPss", c->pss_swap);
 	proc_bytes(text, "Locked", c->pss_locked);
 }
 
@@ -275,12 +286,16 @@ int maps_show_rollup(struct text *text, int pid)
 /* --- pagemap --- */
 
 static const uint64_t PAGEMAP_PRESENT = 1ul << 63, PAGEMAP_FILE = 1ul << 61,
+		      PAGEMAP_SWAPPED = 1ul << 62,
 		      PAGEMAP_EXCLUSIVE = 1ul << 56;
 
 static uint64_t pagemap_word(pte_t pte)
 {
 	const struct page *pg = page_from_pfn(pte_pfn(pte));
 	uint64_t word = PAGEMAP_PRESENT | pte_pfn(pte);
+
+	if (pte_swapped(pte))
+		return PAGEMAP_SWAPPED | pte_swap_place(pte);
 
 	if (pg == page_of_zeros)
 		return word;
@@ -303,7 +318,7 @@ static void pagemap_fill(struct mm *mm, vaddr_t va, uint64_t *words, size_t n)
 		for (size_t i = 0; i < span.nslots; i++) {
 			pte_t pte = pte_read(&span.slot[i]);
 
-			if (pte_has_page(pte))
+			if (!pte_none(pte))
 				at[i] = pagemap_word(pte);
 		}
 	}

@@ -22,6 +22,7 @@
 struct sizes {
 	uint64_t mapped, data, stack, code, library, locked;
 	uint64_t anon, file, shmem; /* resident */
+	uint64_t swap;
 };
 
 static void sizes_add(struct sizes *s, const struct mm *mm, const struct vma *v)
@@ -57,6 +58,7 @@ static struct sizes sizes_of(int pid)
 	s.anon = mm->resident_anon;
 	s.file = mm->resident_file;
 	s.shmem = mm->resident_shmem;
+	s.swap = mm->swapped;
 	mm_put(mm);
 	return s;
 }
@@ -108,7 +110,7 @@ static void show_status_memory(struct text *text, int pid)
 	line_kib(text, "VmStk", s.stack);
 	line_kib(text, "VmExe", s.code);
 	line_kib(text, "VmLib", s.library);
-	line_kib(text, "VmSwap", 0);
+	line_kib(text, "VmSwap", s.swap);
 }
 
 static int show_status(struct text *text, int pid)

@@ -16,12 +16,14 @@
 #include "arch/riscv/time.h"
 #include "fs/buffer.h"
 #include "fs/proc.h"
+#include "fs/swapfile.h"
 #include "kernel/dev/dev.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 void proc_bytes(struct text *text, const char *name, uint64_t nbytes)
 {
@@ -50,9 +52,9 @@ static int show_meminfo(struct text *text, int pid)
 	line_kib(text, "MemAvailable", n.free + clean + buffers);
 	line_kib(text, "Buffers", buffers);
 	line_kib(text, "Cached", n.cached);
-	line_kib(text, "SwapCached", 0);
-	line_kib(text, "SwapTotal", 0);
-	line_kib(text, "SwapFree", 0);
+	line_kib(text, "SwapCached", n.swap_cached);
+	line_kib(text, "SwapTotal", swap_counts.total);
+	line_kib(text, "SwapFree", swap_counts.total - swap_counts.used);
 	line_kib(text, "Dirty", n.dirty);
 	line_kib(text, "Writeback", n.writeback);
 	line_kib(text, "AnonPages", n.anonymous);
@@ -87,6 +89,9 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "nr_writeback", n.writeback);
 	line_count(text, "nr_shmem", n.shmem);
 	line_count(text, "nr_page_table_pages", n.tables);
+	line_count(text, "nr_swapcached", n.swap_cached);
+	line_count(text, "pswpin", swap_counts.in);
+	line_count(text, "pswpout", swap_counts.out);
 	line_count(text, "pgfault", f->faults);
 	line_count(text, "pgmajfault", f->major);
 	line_count(text, "quire_data_pages_written",
@@ -217,6 +222,7 @@ const struct proc_row proc_root_rows[] = {
 	{"mounts", S_IFREG | 0444, .show = mount_show},
 	{"self", S_IFLNK | 0777, .kind = PROC_PLAIN},
 	{"stat", S_IFREG | 0444, .show = show_stat},
+	{"swaps", S_IFREG | 0444, .show = swapfile_show},
 	{"sys", S_IFDIR | 0555, .kind = PROC_PLAIN},
 	{"sys/kernel", S_IFDIR | 0555, .kind = PROC_PLAIN},
 	{"sys/kernel/hostname", S_IFREG | 0444, .show = sys_show_hostname},

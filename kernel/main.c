@@ -43,6 +43,7 @@
 #include "kernel/lib/trace.h"
 #include "kernel/task/task.h"
 #include "mm/dirty.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
 
 struct task boot_task;
@@ -286,9 +287,10 @@ static void boot_rest(void *unused)
 		give_up("cannot mount root: %s does not hold a sound ext2 "
 			"filesystem (error %d)",
 			root_device, -err);
-	if (task_start_kernel("flush-pages", dirty_flusher, NULL) ||
+	if (task_start_kernel("reclaim", reclaim_thread, NULL) ||
+	    task_start_kernel("flush-pages", dirty_flusher, NULL) ||
 	    task_start_kernel("flush-inodes", mount_flusher, NULL))
-		give_up("no memory for the flusher threads");
+		give_up("no memory for the kernel's threads");
 	start_init();
 }
 

@@ -39,6 +39,7 @@
 #include "mm/mapping.h"
 #include "mm/mmap.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 #include "mm/unmap.h"
 
 /* No core is dumped, and no page is huge: such advice is noted as taken. */
@@ -93,11 +94,15 @@ static void give_up(struct vma *v, vaddr_t start, vaddr_t end, bool now)
 	pgoff_t index = vma_pgoff(v, start);
 	struct page *pg;
 
+	if (now)
+		swap_out_range(v, start, end);
 	while (mapping && (pg = mapping_next_page(mapping, RADIX_PRESENT,
 						  &index, end_pgoff(v, end)))) {
 		page_clear_flags(pg, PAGE_ACTIVE);
 		if (now)
-			mapping_drop_page(pg, true);
+			/* The first look takes A. */
+			(void)(mapping_drop_page(pg, true, true) ||
+			       mapping_drop_page(pg, true, true));
 		page_put(pg);
 		index++;
 	}

@@ -153,17 +153,36 @@ int mapping_get_locked(struct mapping *mapping, pgoff_t index,
 	}
 }
 
-/* Does a mapping that mlock keeps show the page?  mapping->lock held. */
-static bool page_is_locked_in(struct mapping *mapping, pgoff_t index)
+/* Has the page been used through @v since we last asked? */
+static bool used_through(struct vma *v, struct page *pg)
 {
-	struct vma *v = rmap_first(mapping, index, index);
+	vaddr_t va = v->start + ((pg->index - v->pgoff) << PAGE_SHIFT);
+	bool used = false;
 
-	while (v && !(v->flags & VMA_LOCKED))
-		v = rmap_next(v, index, index);
-	return v;
+	spin_lock(&v->mm->ptl);
+
+	pte_slot *slot = pagetable_find(&v->mm->pagetable, va);
+
+	if (slot && pte_has_page(pte_read(slot)) &&
+	    pte_pfn(pte_read(slot)) == page_to_pfn(pg))
+		used = pte_test_and_clear_accessed(slot);
+	spin_unlock(&v->mm->ptl);
+	return used;
 }
 
-bool mapping_drop_page(struct page *pg, bool unmap)
+/* Do those who map the page need it, or does mlock keep it?  mapping->lock
+ * held. */
+static bool page_is_used(struct mapping *mapping, struct page *pg)
+{
+	struct vma *v = rmap_first(mapping, pg->index, pg->index);
+	bool used = false;
+
+	for (; v; v = rmap_next(v, pg->index, pg->index))
+		used |= (v->flags & VMA_LOCKED) || used_through(v, pg);
+	return used;
+}
+
+bool mapping_drop_page(struct page *pg, bool wait, bool unmap)
 {
 	if (!page_trylock(pg))
 		return false;
@@ -173,9 +192,8 @@ bool mapping_drop_page(struct page *pg, bool unmap)
 	bool dropped = false;
 
 	if (mapping && !mapping->memory_only && !(page_flags(pg) & busy) &&
-	    spin_lock_or_try(&mapping->lock, unmap)) {
-		if (unmap && pg->refs > 2 &&
-		    !page_is_locked_in(mapping, pg->index))
+	    spin_lock_or_try(&mapping->lock, wait)) {
+		if (unmap && pg->refs > 2 && !page_is_used(mapping, pg))
 			unmap_file_locked(mapping, pg->index, pg->index + 1,
 					  false);
 		/* Ours and the cache's: nobody else has it, and nobody can
@@ -345,9 +363,14 @@ static int get_for_read(struct mapping *mapping, pgoff_t index, size_t want,
 	return mapping_get_pages(mapping, index, want, out);
 }
 
+/* Once is not often: see reclaim.c. */
 static void mark_used(struct page *pg)
 {
-	if (!(page_flags(pg) & PAGE_ACTIVE))
+	unsigned flags = page_flags(pg);
+
+	if (!(flags & PAGE_ONCE))
+		page_set_flags(pg, PAGE_ONCE);
+	else if (!(flags & PAGE_ACTIVE))
 		page_set_flags(pg, PAGE_ACTIVE);
 }
 

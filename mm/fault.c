@@ -15,6 +15,8 @@
  *   page, no W   private           -                    a copy, or the page
  *                                                       itself if no one else
  *                                                       has it (COW)
+ *   swap slot    private           the page that is read from there, without
+ *                                  W if others share it
  *   page, right  any               nothing to do: another hart was first, or
  *                                  only A or D was missing
  *
@@ -42,7 +44,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
 #include "mm/mapping.h"
+#include "mm/mmap.h"
 #include "mm/reclaim.h"
+#include "mm/swap.h"
 
 struct fault_counts fault_counts;
 
@@ -55,6 +59,7 @@ enum fault_kind {
 	FAULT_FILE_COPY,
 	FAULT_SHARED_WRITE,
 	FAULT_COPY_ON_WRITE,
+	FAULT_SWAPPED,
 	FAULT_MENDED,
 };
 
@@ -98,10 +103,10 @@ static void note_tail(struct mapping *mapping, const struct page *pg)
 		mapping->tail_stored = true;
 }
 
-bool fault_store_ready(struct vma *v, const struct page *pg)
+bool fault_store_ready(struct vma *v, struct page *pg)
 {
 	if (!(v->flags & VMA_SHARED))
-		return pg != page_of_zeros && !pg->mapping && pg->refs == 1;
+		return pg != page_of_zeros && !pg->mapping && swap_page_own(pg);
 	if (!(page_flags(pg) & PAGE_BACKED))
 		return false;
 	/* 1 say so  2 look again: who clears BACKED looks at it after that */
@@ -154,7 +159,7 @@ static int install(struct fault *f, struct page *pg, int prot, bool dirty,
 		tlb_flush_page(&mm->pagetable, f->va);
 	}
 	if (old && old != page_of_zeros)
-		page_put(old);
+		swap_page_put(old);
 	return 0;
 }
 
@@ -301,7 +306,7 @@ static bool reuse_or_get(struct fault *f, struct page *old, bool *changed)
 
 	spin_lock(&f->mm->ptl);
 	*changed = !unchanged(f);
-	if (!*changed && !old->mapping && old->refs == 1) {
+	if (!*changed && !old->mapping && swap_page_own(old)) {
 		pte_set(f->slot,
 			pte_make_user(page_to_pfn(old), f->v->prot, true));
 		reused = true;
@@ -330,13 +335,26 @@ static int copy_on_write(struct fault *f)
 
 	if (pg)
 		page_copy(page_address(pg), page_address(old));
-	page_put(old); /* the entry's reference goes in install() */
+	swap_page_put(old); /* the entry's reference goes in install() */
 	if (!pg)
 		return -ENOMEM;
 	count(&fault_counts.cow_copies);
 	trace(TRACE_COW_COPY, f->va);
 	f->v->has_copies = true;
 	return install(f, pg, f->v->prot, true, NULL);
+}
+
+/* --- swap --- */
+
+static int swapped(struct fault *f)
+{
+	struct page *pg;
+	int err = swap_page_get(pte_swap_place(f->old), &pg, &f->major);
+
+	if (err)
+		return err == -EAGAIN ? 0 : err; /* another hart was first */
+	swap_entry_fill(f->v, f->va, f->slot, f->old, pg, f->access);
+	return 0;
 }
 
 /* --- which case --- */
@@ -361,6 +379,8 @@ static enum fault_kind fault_kind(const struct fault *f)
 		return f->v->flags & VMA_SHARED ? FAULT_SHARED_WRITE
 						: FAULT_FILE_COPY;
 	}
+	if (pte_swapped(f->old))
+		return FAULT_SWAPPED;
 	if (pte_present(f->old) && pte_allows(f->old, f->access))
 		return FAULT_MENDED;
 	assert(write); /* entries allow what the VMA does, but for W */
@@ -414,44 +434,10 @@ static int resolve(struct fault *f)
 		return shared_write(f);
 	case FAULT_COPY_ON_WRITE:
 		return copy_on_write(f);
+	case FAULT_SWAPPED:
+		return swapped(f);
 	}
 	return -EFAULT;
-}
-
-/* --- the stack --- */
-
-/* May @v, above @va, grow down to it? */
-static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
-{
-	struct vma *prev = vma_prev(&mm->vmas, v);
-
-	if (!(v->flags & VMA_STACK) ||
-	    v->end - va > process_limit(RLIMIT_STACK) || va < MMAP_LOWEST ||
-	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false))
-		return false;
-	/* Memory below that can be touched must stay out of reach. */
-	return !prev || (prev->flags & VMA_STACK) || !prev->prot ||
-	       va - prev->end >= STACK_GUARD_GAP;
-}
-
-/* Nothing covers @va (a page): is it a stack that wants to grow? */
-static int grow_stack(struct mm *mm, vaddr_t va)
-{
-	int err = -EFAULT;
-
-	write_lock(&mm->lock);
-
-	struct vma *v = vma_find(&mm->vmas, va);
-
-	if (v && v->start <= va) {
-		err = 0; /* another thread was first */
-	} else if (v && may_grow(mm, v, va)) {
-		vma_set_bounds(&mm->vmas, v, va, v->end);
-		count(&fault_counts.stack_growths);
-		err = 0;
-	}
-	mm_edit_done(mm);
-	return err;
 }
 
 /* --- the trace --- */
@@ -469,6 +455,7 @@ static const char *const kind_names[] = {
 	[FAULT_FILE_COPY] = "file-copy",
 	[FAULT_SHARED_WRITE] = "shared-write",
 	[FAULT_COPY_ON_WRITE] = "copy-on-write",
+	[FAULT_SWAPPED] = "swapped",
 	[FAULT_MENDED] = "mended",
 };
 
@@ -488,7 +475,7 @@ int fault_handle(struct mm *mm, vaddr_t va, int access)
 		read_lock(&mm->lock);
 		err = resolve(&f);
 		read_unlock(&mm->lock);
-	} while (err == -EFAULT && !grow_stack(mm, f.va));
+	} while (err == -EFAULT && !mmap_grow_stack(mm, f.va));
 	count(&fault_counts.faults);
 	count(f.major ? &mm->faults_major : &mm->faults_minor);
 	if (f.major)

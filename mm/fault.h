@@ -28,7 +28,7 @@ int fault_handle(struct mm *mm, vaddr_t va, int access);
  * May an entry for @pg in @v be writable right away, or must the first store
  * fault, to copy it or find a place on disk for it?  ptl held.
  */
-bool fault_store_ready(struct vma *v, const struct page *pg);
+bool fault_store_ready(struct vma *v, struct page *pg);
 
 /* @va, in a VMA of a file, has just got its entry, at @slot: so may its
  * neighbours (around.c).  mm->lock held. */

@@ -7,7 +7,8 @@
  *   shared, or a file's pages only    none: they can be faulted in again from
  *                                     where they are
  *   private pages                     the same pages, without W in either
- *                                     table; whoever stores first copies
+ *                                     table; whoever stores first copies;
+ *                                     or the same slots of the swap area
  *
  * MADV_DONTFORK keeps a mapping from the child, MADV_WIPEONFORK its pages; and
  * a lock (mlock) is the parent's own.
@@ -29,6 +30,7 @@
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/rmap.h"
+#include "mm/swap.h"
 
 /* The child's entry for a page of the parent's; ptl held. */
 static void share_entry(struct mm *child, pte_slot *from, pte_slot *to)
@@ -36,7 +38,10 @@ static void share_entry(struct mm *child, pte_slot *from, pte_slot *to)
 	pte_t pte = pte_write_protect(from);
 	struct page *pg = page_from_pfn(pte_pfn(pte));
 
-	if (pg != page_of_zeros) {
+	if (pte_swapped(pte)) {
+		swap_entry_get(pte_swap_place(pte));
+		mm_account_swapped(child, 1);
+	} else if (pg != page_of_zeros) {
 		page_get(pg);
 		mm_account(child, pg, 1);
 	}
@@ -136,6 +141,7 @@ static struct mm *fork_once(struct mm *parent)
 		mm_drop_user(child);
 		return NULL;
 	}
+	mm_publish(child);
 	return child;
 }
 

@@ -190,9 +190,10 @@ int mapping_reserve_page(struct mapping *mapping, struct page *pg,
 void mapping_remove_page_locked(struct mapping *mapping, struct page *pg);
 
 /* Drop a page (the caller has a reference) from its cache if it is clean and
- * nobody else holds it; with @unmap, mappings don't count, and no spinlock
- * is held.  Only tries the page's lock. */
-bool mapping_drop_page(struct page *pg, bool unmap);
+ * nobody else holds it; with @unmap, mappings don't count that have not used
+ * it since they were last asked.  Only tries the page's lock, and others'
+ * unless @wait. */
+bool mapping_drop_page(struct page *pg, bool wait, bool unmap);
 
 /* Is page @index, at this moment, within the size?  (See fault.c.) */
 static inline bool mapping_covers(struct mapping *mapping, pgoff_t index)

@@ -37,6 +37,7 @@ static struct slab_cache *mms;
 static struct spinlock mm_list_lock =
 	SPINLOCK_INIT("address spaces", RANK_MAPPING_LIST);
 static struct list mm_list;
+static size_t nlisted;
 
 void mm_account(struct mm *mm, const struct page *pg, int n)
 {
@@ -86,10 +87,42 @@ struct mm *mm_create(void)
 	vma_list_init(&mm->vmas);
 	mm->refs = 1;
 	mm->users = 1;
+	list_init(&mm->link);
+	return mm;
+}
+
+void mm_publish(struct mm *mm)
+{
 	spin_lock(&mm_list_lock);
 	list_add_tail(&mm_list, &mm->link);
+	nlisted++;
 	spin_unlock(&mm_list_lock);
-	return mm;
+}
+
+size_t mm_nlisted(void)
+{
+	return nlisted;
+}
+
+struct mm *mm_rotate(void)
+{
+	struct mm *mm = NULL;
+
+	spin_lock(&mm_list_lock);
+
+	struct list *link = list_pop(&mm_list);
+	unsigned refs = 0;
+
+	if (link) {
+		mm = list_entry(link, struct mm, link);
+		list_add_tail(&mm_list, link);
+		refs = mm->refs;
+		while (refs && !atomic_compare_exchange_weak(&mm->refs, &refs,
+							     refs + 1))
+			;
+	}
+	spin_unlock(&mm_list_lock);
+	return refs ? mm : NULL;
 }
 
 struct mm *mm_add_user(struct mm *mm)
@@ -132,6 +165,7 @@ void mm_put(struct mm *mm)
 	if (hart_current()->pagetable == &mm->pagetable)
 		mm_switch(NULL);
 	spin_lock(&mm_list_lock);
+	nlisted -= !list_empty(&mm->link);
 	list_remove(&mm->link);
 	spin_unlock(&mm_list_lock);
 	pagetable_destroy(&mm->pagetable);
@@ -241,6 +275,7 @@ void page_count(struct page_counts *counts)
 		.slab = page_tally.slab,
 		.stacks = page_tally.stacks,
 		.shmem = page_tally.shmem,
+		.swap_cached = page_tally.swap_cached,
 	};
 	spin_lock(&mm_list_lock);
 	list_for_each (link, &mm_list) {

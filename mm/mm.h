@@ -26,6 +26,8 @@ struct mm {
 	atomic_uint users;          /* tasks; at 0 the mappings go */
 	/* (P) Pages mapped, by what they are; read without a lock. */
 	atomic_long resident_anon, resident_file, resident_shmem;
+	atomic_long swapped; /* (P) entries that name a swap slot */
+	vaddr_t sweep_at;    /* (swap_mutex) the clock's hand */
 	atomic_ulong faults_minor, faults_major;
 	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
 	vaddr_t mmap_top;             /* (c) new mappings are sought below it */
@@ -46,12 +48,26 @@ struct uio;
 /* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
 
+static inline void mm_account_swapped(struct mm *mm, int n)
+{
+	long now = atomic_load_explicit(&mm->swapped, memory_order_relaxed);
+
+	atomic_store_explicit(&mm->swapped, now + n, memory_order_relaxed);
+}
+
 /* May @npages more be mapped, and are they data?  By the caller's limits; lock
  * held. */
 bool mm_may_add(struct mm *mm, uint64_t npages, bool data);
 
-/* An empty address space with users = refs = 1; NULL: no memory. */
+/* An empty address space with users = refs = 1; NULL: no memory.  Reclaim
+ * and others who look at all of them don't see it before mm_publish(). */
 struct mm *mm_create(void);
+void mm_publish(struct mm *mm);
+
+/* How many there are to see; and the next of them, referenced, in turn (NULL:
+ * it is just going). */
+size_t mm_nlisted(void);
+struct mm *mm_rotate(void);
 
 /*
  * A copy for fork: same intervals and file references; private pages shared

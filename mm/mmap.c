@@ -362,6 +362,41 @@ void mmap_set_heap(struct mm *mm, vaddr_t start)
 	mm->heap_end = mm->heap_start;
 }
 
+/* --- the stack --- */
+
+/* May @v, above @va, grow down to it? */
+static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
+{
+	struct vma *prev = vma_prev(&mm->vmas, v);
+
+	if (!(v->flags & VMA_STACK) ||
+	    v->end - va > process_limit(RLIMIT_STACK) || va < MMAP_LOWEST ||
+	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false))
+		return false;
+	/* Memory below that can be touched must stay out of reach. */
+	return !prev || (prev->flags & VMA_STACK) || !prev->prot ||
+	       va - prev->end >= STACK_GUARD_GAP;
+}
+
+int mmap_grow_stack(struct mm *mm, vaddr_t va)
+{
+	int err = -EFAULT;
+
+	write_lock(&mm->lock);
+
+	struct vma *v = vma_find(&mm->vmas, va);
+
+	if (v && v->start <= va) {
+		err = 0; /* another thread was first */
+	} else if (v && may_grow(mm, v, va)) {
+		vma_set_bounds(&mm->vmas, v, va, v->end);
+		atomic_fetch_add(&fault_counts.stack_growths, 1);
+		err = 0;
+	}
+	mm_edit_done(mm);
+	return err;
+}
+
 /* --- what exec makes by itself --- */
 
 /* A private VMA at a free place. */

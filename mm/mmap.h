@@ -67,6 +67,10 @@ int mmap_populate_next(struct mm *mm, vaddr_t *start, vaddr_t end, int access);
 /* brk(2): the new end, or the old one where it can't be. */
 vaddr_t mmap_brk(struct mm *mm, vaddr_t end);
 
+/* A fault at @va, a page that nothing covers: is there a stack above it that
+ * wants to grow?  0 or -EFAULT. */
+int mmap_grow_stack(struct mm *mm, vaddr_t va);
+
 /* exec: the stack's first page(s), ending at @top; it grows down by faults. */
 int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot);
 

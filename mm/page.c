@@ -184,8 +184,11 @@ struct page *page_take(size_t reserve)
 	struct page *pg = NULL;
 	bool fail = inject_failure();
 
-	if (!stock->npages)
+	if (!stock->npages) {
+		if (reclaim_wanted())
+			reclaim_wake();
 		stock_fill(stock, reserve);
+	}
 	if (stock->npages && !fail) {
 		pg = stock->page[--stock->npages];
 		block_start(pg, 0);
@@ -228,7 +231,7 @@ struct page *page_alloc_try(void)
 {
 	struct page *pg = page_take(0);
 
-	if (!pg && reclaim_clean(STOCK_BATCH, false))
+	if (!pg && reclaim_clean(STOCK_BATCH))
 		pg = page_take(0);
 	return pg;
 }
@@ -255,7 +258,7 @@ struct page *page_alloc_order(unsigned order)
 	struct page *head = take_order(order);
 
 	/* Frames that come back now may happen to be neighbours. */
-	if (!head && reclaim_clean(8ul << order, false)) {
+	if (!head && reclaim_clean(8ul << order)) {
 		unsigned long saved = irq_save();
 
 		stock_drain(&stocks[hart_index()], 0);
@@ -275,7 +278,8 @@ void page_get(struct page *pg)
 
 static void page_free(struct page *pg)
 {
-	assert(!(page_flags(pg) & (PAGE_FREE | PAGE_RESERVED | PAGE_LOCKED)));
+	assert(!(page_flags(pg) &
+		 (PAGE_FREE | PAGE_RESERVED | PAGE_LOCKED | PAGE_SWAPPED)));
 #ifdef CONFIG_DEBUG
 	memset(page_address(pg), 0xdb, PAGE_SIZE << pg->order);
 #endif

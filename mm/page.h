@@ -34,6 +34,8 @@ enum {
 	PAGE_READAHEAD = 1 << 10, /* whoever gets here starts the next window */
 	PAGE_FETCHED = 1 << 11,   /* fence.i was done since it was filled */
 	PAGE_ACTIVE = 1 << 12,    /* used since reclaim last came by */
+	PAGE_ONCE = 1 << 14,      /* read once, so far */
+	PAGE_SWAPPED = 1 << 13,   /* it has a slot of a swap area: index */
 };
 
 /*
@@ -46,7 +48,7 @@ struct page {
 	unsigned order;          /* (f) of the block that this page heads */
 	unsigned nobjects;       /* (s) handed out */
 	struct mapping *mapping; /* (p,m) whose cache it is in, or NULL */
-	pgoff_t index;           /* (p,m) where in it */
+	pgoff_t index;           /* (p,m) where in it; PAGE_SWAPPED: its slot */
 	struct list link;        /* (f) free list; (l) LRU; (s) partial slabs */
 	void *owner;             /* (s) its slab cache */
 	void *free_object;       /* (s) the first free one, or NULL */
@@ -124,7 +126,7 @@ void page_lock_init(void);
 /* Counts of frames.  Frames in the harts' stocks count as free. */
 struct page_counts {
 	uint64_t total, free, cached, dirty, writeback, tables, slab, stacks,
-		anonymous, mapped, shmem;
+		anonymous, mapped, shmem, swap_cached;
 };
 
 /* Gives back first what only lies idle: empty slabs, spare stacks. */
@@ -132,7 +134,8 @@ void page_count(struct page_counts *counts);
 
 /* Where page_count() gets them from; each counted where it changes. */
 struct page_tally {
-	atomic_ulong tables, slab, stacks, cached, shmem, dirty, writeback;
+	atomic_ulong tables, slab, stacks, cached, shmem, dirty, writeback,
+		swap_cached;
 };
 extern struct page_tally page_tally;
 extern size_t page_ntotal;

@@ -59,7 +59,7 @@ static void protect_pages(struct vma *v)
 	spin_lock(&v->mm->ptl);
 	while (pte_span_next(&v->mm->pagetable, &span))
 		for (size_t i = 0; i < span.nslots; i++)
-			if (!pte_none(pte_read(&span.slot[i])))
+			if (pte_has_page(pte_read(&span.slot[i])))
 				lost |= protect_entry(v, &span.slot[i], &fetch);
 	if (lost)
 		tlb_flush_range(&v->mm->pagetable, v->start, v->end);

@@ -3,29 +3,35 @@
 #define MM_RECLAIM_H
 
 /*
- * reclaim.h - getting frames back from the page cache when memory is short.
+ * reclaim.h - getting frames back when memory is short.
  */
 
 #include "mm/page.h"
 
-/* A page enters or leaves a cache's index (mapping->lock held). */
+/* A page enters or leaves a cache's index (mapping->lock, or swap_lock, is
+ * held). */
 void reclaim_add(struct page *pg);
 void reclaim_remove(struct page *pg);
 
 /*
- * Drop up to @npages clean cache pages, oldest first, and return how many
- * went.  Takes locks only by trying, so any context but an interrupt will
- * do; only if @unmap (no spinlock held) are spinlocks waited for, and mapped
- * ones taken out of their address spaces.
+ * Drop up to @npages clean cache pages that nothing maps, oldest first, and
+ * return how many went.  Takes locks only by trying, so any context but an
+ * interrupt will do.
  */
-size_t reclaim_clean(size_t npages, bool unmap);
+size_t reclaim_clean(size_t npages);
 
 /*
- * Memory is short: drop clean pages, shrink the other caches, or wait for
- * the flusher to make dirty pages clean.  False if nothing came of it.  May
- * sleep: no spinlock and no page lock held.
+ * Memory is short: drop clean pages, mapped or not, swap, shrink the other
+ * caches, have dirty pages written.  False if nothing came of it.  May sleep:
+ * no spinlock and no page lock held.
  */
 bool reclaim_wait(void);
+
+/* The body of a kernel thread that does so before it is needed; it is time
+ * to; and tell it, in any context. */
+void reclaim_thread(void *unused);
+bool reclaim_wanted(void);
+void reclaim_wake(void);
 
 /* What fs/ provides: shrink its caches (inodes, names, blocks) by about
  * @npages worth; returns how many objects went.  Must not wait for locks. */

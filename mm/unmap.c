@@ -28,6 +28,7 @@
 #include "kernel/lib/assert.h"
 #include "mm/dirty.h"
 #include "mm/rmap.h"
+#include "mm/swap.h"
 
 enum { GATHER_MAX = 128 };
 
@@ -53,7 +54,7 @@ static void gather_flush(struct gather *g)
 	if (g->start < g->end)
 		tlb_flush_range(&g->mm->pagetable, g->start, g->end);
 	for (unsigned i = 0; i < g->npages; i++)
-		page_put(g->page[i]);
+		swap_page_put(g->page[i]);
 	g->start = USER_END;
 	g->end = 0;
 	g->npages = 0;
@@ -66,6 +67,11 @@ static void zap_slot(struct gather *g, struct mapping *shared, pte_slot *slot,
 {
 	pte_t pte = pte_take(slot);
 
+	if (pte_swapped(pte)) { /* no TLB has that */
+		swap_entry_put(pte_swap_place(pte));
+		mm_account_swapped(g->mm, -1);
+		return;
+	}
 	assert(pte_has_page(pte));
 	g->start = min_u64(g->start, va);
 	g->end = max_u64(g->end, va + PAGE_SIZE);
@@ -205,7 +211,8 @@ static void unmap_file_in(struct mapping *mapping, struct vma *v, pgoff_t first,
 			if (pte_none(pte))
 				continue;
 			if (copies ||
-			    page_from_pfn(pte_pfn(pte))->mapping == mapping)
+			    (pte_has_page(pte) &&
+			     page_from_pfn(pte_pfn(pte))->mapping == mapping))
 				zap_slot(&g, shared, &span.slot[i],
 					 span.va + i * PAGE_SIZE);
 		}

@@ -47,6 +47,13 @@ def parse_size(text):
     return int(match[1]) << " KMGT".index(match[2].upper() or " ") * 10
 
 
+def make_swap(path, size):
+    """A disk of that size for swapon(8)."""
+    with open(path, "wb") as f:
+        f.truncate(size)
+    run(tool("mkswap"), path)
+
+
 def tree_size(path):
     """Bytes of disk a host file or tree will need, by whole blocks."""
     if os.path.islink(path) or not os.path.isdir(path):

@@ -31,6 +31,7 @@ enum {
 	PTE_G = 1 << 5,
 	PTE_A = 1 << 6,
 	PTE_D = 1 << 7,
+	PTE_SWAPPED = 1 << 8, /* with neither V nor G; the first of RSW */
 	PTE_PFN_SHIFT = 10,
 };
 
@@ -128,6 +129,25 @@ static inline bool pte_has_page(pte_t pte)
 	return pte.bits & (PTE_V | PTE_G);
 }
 
+/*
+ * An entry whose page is on a swap device names the place instead, as a number
+ * of up to 44 bits.
+ */
+static inline pte_t pte_make_swapped(uint64_t place)
+{
+	return (pte_t){place << PTE_PFN_SHIFT | PTE_SWAPPED};
+}
+
+static inline bool pte_swapped(pte_t pte)
+{
+	return (pte.bits & (PTE_V | PTE_G | PTE_SWAPPED)) == PTE_SWAPPED;
+}
+
+static inline uint64_t pte_swap_place(pte_t pte)
+{
+	return pte.bits >> PTE_PFN_SHIFT & PTE_PFN_MASK;
+}
+
 /* The same page with other rights (0: hidden); A and D are kept. */
 static inline pte_t pte_with_prot(pte_t pte, int prot)
 {
@@ -164,6 +184,13 @@ static inline bool pte_replace(pte_slot *slot, pte_t old, pte_t new)
 static inline bool pte_test_and_clear_dirty(pte_slot *slot)
 {
 	return atomic_fetch_and(slot, ~(uint64_t)PTE_D) & PTE_D;
+}
+
+/* The record of an access, taken; without a flush a hart that holds the entry
+ * leaves no new one. */
+static inline bool pte_test_and_clear_accessed(pte_slot *slot)
+{
+	return atomic_fetch_and(slot, ~(uint64_t)PTE_A) & PTE_A;
 }
 
 /* Take the right to write; returns the entry as it was. */

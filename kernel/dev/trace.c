@@ -61,6 +61,8 @@ static const char *const formats[TRACE_KINDS] = {
 	[TRACE_COW_REUSE] = "cow-reuse address=0x%lx",
 	[TRACE_HARVEST] = "harvest inode=%lu first=%lu end=%lu pages=%lu",
 	[TRACE_WRITEBACK] = "writeback inode=%lu first=%lu pages=%lu error=%ld",
+	[TRACE_SWAP_OUT] = "swap-out place=%lu pages=%lu error=%ld",
+	[TRACE_SWAP_IN] = "swap-in place=%lu error=%ld",
 	[TRACE_SHOOTDOWN] = "shootdown start=0x%lx end=0x%lx harts=0x%lx",
 	[TRACE_MMAP] = "mmap result=0x%lx bytes=%lu prot=%lu flags=0x%lx",
 	[TRACE_MUNMAP] = "munmap start=0x%lx bytes=%lu result=%ld",

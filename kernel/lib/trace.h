@@ -24,6 +24,8 @@ enum trace_kind {
 	TRACE_COW_REUSE, /* address */
 	TRACE_HARVEST,   /* inode, first page, end, pages found dirty */
 	TRACE_WRITEBACK, /* inode, first page, pages, error */
+	TRACE_SWAP_OUT,  /* place, pages, error */
+	TRACE_SWAP_IN,   /* place, error */
 	TRACE_SHOOTDOWN, /* start, end, mask of harts that were asked */
 	TRACE_MMAP,      /* address or error, nbytes, prot, flags */
 	TRACE_MUNMAP,    /* start, nbytes, result */

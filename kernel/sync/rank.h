@@ -32,6 +32,7 @@ enum lock_rank {
 	RANK_INODE_CHILD = 21, /* its child, or the higher address */
 	RANK_INODE_CHILD2 = 22,
 	RANK_INODE_CHILD3 = 23, /* rename: two parents, two children */
+	RANK_SWAP_AREAS = 25,   /* switching swap on and off */
 	RANK_MM = 30,
 	RANK_MM_CHILD = 31, /* fork: the child's, under the parent's */
 	RANK_COMMIT = 33,   /* a journal's commit: it writes file data */
@@ -41,7 +42,8 @@ enum lock_rank {
 	RANK_INODE_MAP = 50, /* an inode's block map: growing it allocates */
 	RANK_EXT2 = 52,      /* allocation in one filesystem */
 	RANK_BUFFER = 55,
-	RANK_DEVICE = 60, /* tty, virtio-console */
+	RANK_SWAP_OUT = 58, /* one clears entries and writes pages at a time */
+	RANK_DEVICE = 60,   /* tty, virtio-console */
 
 	/* Spinlocks. */
 	RANK_PROCESS = 100, /* the tree of processes, and pids */
@@ -52,6 +54,7 @@ enum lock_rank {
 	RANK_MAPPING = 120, /* a mapping's pages and its tree of VMAs */
 	RANK_PAGETABLE = 130,
 	RANK_CACHE = 140,      /* buffer cache, pipes, futex queues */
+	RANK_SWAP = 142,       /* slots of swap areas, and who is in them */
 	RANK_LRU = 145,        /* the list of cached pages, by age */
 	RANK_KERNEL_MAP = 145, /* kernel stacks: takes frames */
 	RANK_SLAB = 150,

@@ -56,6 +56,24 @@ static inline void read_lock(struct rwlock *l)
 	lockcheck_taken(&l->class, lock_class_rank(&l->class));
 }
 
+/*
+ * For reading, if nobody writes: past a writer that waits, who would wait for
+ * the other readers anyway; so also by one of them.  No order is checked.
+ */
+static inline bool read_trylock(struct rwlock *l)
+{
+	uintptr_t old = atomic_load_explicit(&l->state, memory_order_relaxed);
+
+	do { /* RW_WAITED alone: just being handed on */
+		if (old & RW_WRITER || old == RW_WAITED)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&l->state, &old, old + RW_READER, memory_order_acquire,
+		memory_order_relaxed));
+	lockcheck_taken(&l->class, lock_class_rank(&l->class));
+	return true;
+}
+
 static inline void read_unlock(struct rwlock *l)
 {
 	lockcheck_dropped(&l->class);

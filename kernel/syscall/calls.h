@@ -31,6 +31,10 @@ syscall_handler sys_mmap, sys_mremap, sys_munmap, sys_mprotect, sys_msync,
 	sys_madvise, sys_mincore, sys_brk, sys_mlock, sys_mlock2, sys_munlock,
 	sys_mlockall, sys_munlockall, sys_riscv_flush_icache;
 
+/* swap.c */
+SYSCALL(swapon);
+SYSCALL(swapoff);
+
 /* process_vm.c */
 syscall_handler sys_process_vm_readv, sys_process_vm_writev;
 

@@ -13,13 +13,14 @@
 #include "arch/riscv/usercopy.h"
 #include "fs/mount.h"
 #include "fs/procfs.h"
+#include "fs/swapfile.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/task/process.h"
-#include "mm/page.h"
+#include "mm/swap.h"
 
 /* --- names --- */
 
@@ -101,6 +102,8 @@ SYSCALL(sysinfo)
 	out.totalram = counts.total << PAGE_SHIFT;
 	out.freeram = counts.free << PAGE_SHIFT;
 	out.sharedram = counts.shmem << PAGE_SHIFT;
+	out.totalswap = swap_counts.total << PAGE_SHIFT;
+	out.freeswap = (swap_counts.total - swap_counts.used) << PAGE_SHIFT;
 	out.bufferram = counts.slab << PAGE_SHIFT;
 	spin_lock(&process_tree_lock);
 	out.procs = task_counts.tasks;
@@ -144,6 +147,7 @@ static void shut_down(void)
 	process_end_all_others();
 	fdtable_close_range(task_current()->process->files, 0, UINT32_MAX,
 			    false);
+	swapfile_off_all();
 	mount_shutdown();
 }
 

@@ -74,6 +74,8 @@ static syscall_handler *const table[] = {
 	[__NR_restart_syscall] = sys_restart_syscall,
 
 	/* memory */
+	[__NR_swapon] = sys_swapon,
+	[__NR_swapoff] = sys_swapoff,
 	[__NR_mmap] = sys_mmap,
 	[__NR_mremap] = sys_mremap,
 	[__NR_munmap] = sys_munmap,

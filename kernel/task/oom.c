@@ -3,11 +3,11 @@
  * oom.c - memory is full, and nothing can be reclaimed: one process ends so
  * that the others can go on.
  *
- * It is the one with the most resident pages of its own, since it gives the
- * most back, and the youngest of several; never init.  While a victim is on its
- * way out, everybody who needs memory waits and tries again.  Who waits here
- * holds nothing that the victim could need, so it does end; should it take very
- * long all the same, it is joined by the next largest.
+ * It is the one with the most pages of its own, in memory or swapped out, since
+ * it gives the most back, and the youngest of several; never init.  While a
+ * victim is on its way out, everybody who needs memory waits and tries again.
+ * Who waits here holds nothing that the victim could need, so it does end;
+ * should it take very long all the same, it is joined by the next largest.
  *
  * The search is linear in the number of processes: this is no hot path.
  */
@@ -34,7 +34,7 @@ static bool is_dying(const struct process *p)
 
 static uint64_t size_of(const struct process *p)
 {
-	return p->mm->resident_anon + p->mm->resident_shmem;
+	return p->mm->resident_anon + p->mm->resident_shmem + p->mm->swapped;
 }
 
 /* Processes that differ by less are of one size, and the youngest of them

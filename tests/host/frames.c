@@ -37,9 +37,18 @@ bool reclaim_wait(void)
 	return false;
 }
 
-size_t reclaim_clean(size_t npages, bool unmap)
+size_t reclaim_clean(size_t npages)
 {
 	return 0;
+}
+
+bool reclaim_wanted(void)
+{
+	return false;
+}
+
+void reclaim_wake(void)
+{
 }
 
 void page_lock_init(void)
