@@ -138,12 +138,10 @@ size_t buffer_shrink(struct block_device *device, size_t max)
 
 	list_init(&victims);
 	spin_lock(&cache.lock);
-	for (struct list *at = cache.unused.next, *next;
-	     at != &cache.unused && n < max && cache.nunused > keep;
-	     at = next) {
-		struct buffer *b = list_entry(at, struct buffer, unused_link);
-
-		next = at->next;
+	list_for_each_entry_safe (struct buffer, b, &cache.unused,
+				  unused_link) {
+		if (n == max || cache.nunused <= keep)
+			break;
 		if (device && b->device != device)
 			continue;
 		remove_locked(b);
@@ -151,8 +149,8 @@ size_t buffer_shrink(struct block_device *device, size_t max)
 		n++;
 	}
 	spin_unlock(&cache.lock);
-	for (struct list *at; (at = list_pop(&victims));)
-		buffer_free(list_entry(at, struct buffer, unused_link));
+	list_for_each_entry_safe (struct buffer, b, &victims, unused_link)
+		buffer_free(b);
 	return n;
 }
 
@@ -180,13 +178,12 @@ static struct buffer *recycle(uint32_t nbytes)
 	struct buffer *found = NULL;
 
 	spin_lock(&cache.lock);
-	list_for_each (link, &cache.unused) {
-		found = list_entry(link, struct buffer, unused_link);
-		if (found->nbytes == nbytes) {
-			remove_locked(found);
+	list_for_each_entry (struct buffer, b, &cache.unused, unused_link) {
+		if (b->nbytes == nbytes) {
+			remove_locked(b);
+			found = b;
 			break;
 		}
-		found = NULL;
 	}
 	spin_unlock(&cache.lock);
 	return found;

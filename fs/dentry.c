@@ -197,9 +197,7 @@ static struct dentry *unused_take(const struct super *super)
 	struct dentry *found = NULL;
 
 	spin_lock(&dentry_lock);
-	list_for_each (link, &unused) {
-		struct dentry *d = list_entry(link, struct dentry, lru_link);
-
+	list_for_each_entry (struct dentry, d, &unused, lru_link) {
 		if (super && d->super != super)
 			continue;
 		list_remove(&d->lru_link);
@@ -236,9 +234,7 @@ static struct dentry *cache_find(struct dentry *dir, const char *name,
 	struct dentry *found = NULL;
 
 	spin_lock(&dentry_lock);
-	list_for_each (link, chain) {
-		struct dentry *d = list_entry(link, struct dentry, hash_link);
-
+	list_for_each_entry (struct dentry, d, chain, hash_link) {
 		if (d->hash == hash && d->parent == dir &&
 		    d->name->nbytes == nname &&
 		    memcmp(d->name->text, name, nname) == 0) {
@@ -323,12 +319,8 @@ void dentry_instantiate(struct dentry *d, struct inode *inode)
  * they would keep it alive. */
 static void prune_locked(struct dentry *d, struct list *dead)
 {
-	struct list *next;
-
-	for (struct list *l = d->children.next; l != &d->children; l = next) {
-		struct dentry *child = list_entry(l, struct dentry, child_link);
-
-		next = l->next;
+	list_for_each_entry_safe (struct dentry, child, &d->children,
+				  child_link) {
 		if (child->refs > 0 || child->inode)
 			continue;
 		list_remove(&child->lru_link);
@@ -340,11 +332,8 @@ static void prune_locked(struct dentry *d, struct list *dead)
 
 static void free_pruned(struct list *dead)
 {
-	struct list *link;
-
-	while ((link = list_pop(dead)))
-		dentry_put(dentry_free(
-			list_entry(link, struct dentry, child_link)));
+	list_for_each_entry_safe (struct dentry, d, dead, child_link)
+		dentry_put(dentry_free(d));
 }
 
 static void unlink_locked(struct dentry *d)

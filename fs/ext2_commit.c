@@ -167,10 +167,8 @@ void ext2_write_promised(struct inode *inode, pgoff_t first)
 static void store_joined(struct ext2 *fs, unsigned side)
 {
 	spin_lock(&fs->join_lock);
-	list_for_each (link, &fs->joined[side]) {
-		struct ext2_node *node =
-			list_entry(link, struct ext2_node, joined_link[side]);
-
+	list_for_each_entry (struct ext2_node, node, &fs->joined[side],
+			     joined_link[side]) {
 		ext2_store_joined(node->inode, node->table);
 		buffer_put(node->table);
 		node->table = NULL;
@@ -244,10 +242,9 @@ static void write_contents(struct ext2 *fs, unsigned side, bool failed)
  * it once.  join_lock is held. */
 static void spread_error_locked(struct list *inodes, unsigned side)
 {
-	list_for_each (link, inodes) {
-		struct mapping *mapping =
-			&list_entry(link, struct ext2_node, joined_link[side])
-				 ->inode->mapping;
+	list_for_each_entry (struct ext2_node, node, inodes,
+			     joined_link[side]) {
+		struct mapping *mapping = &node->inode->mapping;
 
 		mapping->error = -EIO;
 		mapping->nerrors++;

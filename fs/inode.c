@@ -70,10 +70,7 @@ static struct inode *cache_find_locked(const struct super *super, uint64_t ino)
 {
 	struct list *chain = hash_chain(super, ino);
 
-	list_for_each (link, chain) {
-		struct inode *inode =
-			list_entry(link, struct inode, cache_link);
-
+	list_for_each_entry (struct inode, inode, chain, cache_link) {
 		if (inode->ino == ino && inode->super == super)
 			return inode;
 	}
@@ -292,9 +289,7 @@ static struct inode *unused_take(const struct super *super)
 	struct inode *found = NULL;
 
 	spin_lock(&cache_lock);
-	list_for_each (link, &unused) {
-		struct inode *inode = list_entry(link, struct inode, lru_link);
-
+	list_for_each_entry (struct inode, inode, &unused, lru_link) {
 		if ((super && inode->super != super) || inode->dirty ||
 		    !list_empty(&inode->mapping.dirty_link))
 			continue;

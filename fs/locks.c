@@ -44,11 +44,6 @@ struct lock_waiter {
 };
 static struct list lock_waiters = {&lock_waiters, &lock_waiters};
 
-static struct file_lock *lock_of(struct list *link)
-{
-	return list_entry(link, struct file_lock, link);
-}
-
 static bool same_owner(const struct file_lock *a, const struct file_lock *b)
 {
 	return a->owner == b->owner && a->kind == b->kind;
@@ -64,9 +59,9 @@ static bool in_the_way(const struct file_lock *a, const struct file_lock *b)
 static struct file_lock *find_locked(struct inode *inode,
 				     const struct file_lock *lock)
 {
-	list_for_each (link, &inode->locks)
-		if (in_the_way(lock_of(link), lock))
-			return lock_of(link);
+	list_for_each_entry (struct file_lock, other, &inode->locks, link)
+		if (in_the_way(other, lock))
+			return other;
 	return NULL;
 }
 
@@ -88,10 +83,7 @@ void locks_find(struct inode *inode, struct file_lock *lock)
 /* Whom @owner waits for, if it does: of several threads, one. */
 static const void *blocker_of(const void *owner)
 {
-	list_for_each (link, &lock_waiters) {
-		struct lock_waiter *w =
-			list_entry(link, struct lock_waiter, link);
-
+	list_for_each_entry (struct lock_waiter, w, &lock_waiters, link) {
 		if (w->owner == owner && w->blocker)
 			return w->blocker;
 	}
@@ -126,8 +118,8 @@ static int wait_locked(const struct file_lock *lock, const void *blocker)
  * waits for nobody. */
 static void wake_waiters(void)
 {
-	list_for_each (link, &lock_waiters)
-		list_entry(link, struct lock_waiter, link)->blocker = NULL;
+	list_for_each_entry (struct lock_waiter, w, &lock_waiters, link)
+		w->blocker = NULL;
 	waitq_wake_all(&changed);
 }
 
@@ -166,20 +158,15 @@ static bool touches(const struct file_lock *old, const struct file_lock *lock)
 static void apply(struct inode *inode, struct file_lock *lock,
 		  struct file_lock *spare, struct list *dead)
 {
-	struct list *next;
-
 	list_add(dead, &spare->link);
-	for (struct list *l = inode->locks.next; l != &inode->locks; l = next) {
-		struct file_lock *old = lock_of(l);
-
-		next = l->next;
+	list_for_each_entry_safe (struct file_lock, old, &inode->locks, link) {
 		if (!same_owner(old, lock))
 			continue;
 		if (old->type == lock->type && touches(old, lock)) {
 			lock->start = min_u64(lock->start, old->start);
 			lock->last = max_u64(lock->last, old->last);
-			list_remove(l);
-			list_add(dead, l);
+			list_remove(&old->link);
+			list_add(dead, &old->link);
 		} else if (old->start <= lock->last &&
 			   lock->start <= old->last) {
 			list_remove(&spare->link);
@@ -196,27 +183,20 @@ static void apply(struct inode *inode, struct file_lock *lock,
 static void drop_locked(struct inode *inode, const void *owner,
 			const struct file_lock *kept, struct list *dead)
 {
-	struct list *next;
-
-	for (struct list *l = inode->locks.next; l != &inode->locks; l = next) {
-		const struct file_lock *old = lock_of(l);
-
-		next = l->next;
+	list_for_each_entry_safe (struct file_lock, old, &inode->locks, link) {
 		if (old->owner != owner || (kept && (old->kind != kept->kind ||
 						     old->type == kept->type)))
 			continue;
-		list_remove(l);
-		list_add(dead, l);
+		list_remove(&old->link);
+		list_add(dead, &old->link);
 	}
 	wake_waiters();
 }
 
 static void free_all(struct list *dead)
 {
-	struct list *link;
-
-	while ((link = list_pop(dead)))
-		kfree(lock_of(link));
+	list_for_each_entry_safe (struct file_lock, lock, dead, link)
+		kfree(lock);
 }
 
 int locks_set(struct inode *inode, const struct file_lock *request, bool wait)

@@ -61,11 +61,6 @@ static struct list mounted = {&mounted, &mounted}; /* supers, in order */
 static struct dentry *root_dentry;                 /* constant once mounted */
 static unsigned last_id;
 
-static struct super *super_at(struct list *link)
-{
-	return list_entry(link, struct super, link);
-}
-
 static const struct type *type_find(const char *name)
 {
 	for (size_t i = 0; i < NTYPES; i++)
@@ -78,9 +73,7 @@ static const struct type *type_find(const char *name)
 static bool is_mounted(const struct type *type, struct block_device *device,
 		       struct dentry *point)
 {
-	list_for_each (link, &mounted) {
-		struct super *super = super_at(link);
-
+	list_for_each_entry (struct super, super, &mounted, link) {
 		if (type->on_disk
 			    ? super->device == device
 			    : super->root_dentry == point && !type->configure &&
@@ -241,8 +234,7 @@ static int sync_locked(struct super *super)
 {
 	int first_error = 0;
 
-	list_for_each (link, &mounted) {
-		struct super *each = super_at(link);
+	list_for_each_entry (struct super, each, &mounted, link) {
 		int err = 0;
 
 		if ((!super || each == super) && each->ops->sync)
@@ -326,8 +318,7 @@ static int show_all(struct text *text,
 	if (!path)
 		return -ENOMEM;
 	mutex_lock(&mount_mutex);
-	list_for_each (link, &mounted) {
-		struct super *super = super_at(link);
+	list_for_each_entry (struct super, super, &mounted, link) {
 		ssize_t n =
 			dentry_path(super->root_dentry, NULL, path, PATH_MAX);
 
@@ -374,7 +365,8 @@ void mount_shutdown(void)
 	mount_sync(NULL);
 	mutex_lock(&mount_mutex);
 	while (!list_empty(&mounted)) {
-		struct super *super = super_at(mounted.prev);
+		struct super *super =
+			list_entry(mounted.prev, struct super, link);
 
 		list_remove(&super->link);
 		super->ops->unmount(super);

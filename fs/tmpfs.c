@@ -71,11 +71,6 @@ static struct folder *folder_of(const struct inode *dir)
 	return dir->private;
 }
 
-static struct entry *entry_at(struct list *link)
-{
-	return list_entry(link, struct entry, link);
-}
-
 /* One of what is limited, or false. */
 static bool take(atomic_long *left)
 {
@@ -92,9 +87,7 @@ static struct entry *entry_find(struct inode *dir, const char *name,
 {
 	struct list *entries = &folder_of(dir)->entries;
 
-	list_for_each (link, entries) {
-		struct entry *e = entry_at(link);
-
+	list_for_each_entry (struct entry, e, entries, link) {
 		if (e->nname == nname && memcmp(e->name, name, nname) == 0)
 			return e;
 	}
@@ -200,10 +193,10 @@ static int tmpfs_read_inode(struct inode *inode)
  * so that depth costs no stack. */
 static void empty(struct list *entries)
 {
-	struct list *link;
+	struct list *first;
 
-	while ((link = list_pop(entries))) {
-		struct entry *e = entry_at(link);
+	while ((first = list_pop(entries))) {
+		struct entry *e = list_entry(first, struct entry, link);
 
 		if (inode_is(e->inode, S_IFDIR))
 			list_splice_tail(entries,
@@ -362,9 +355,7 @@ static int tmpfs_read_dir(struct inode *dir, uint64_t position,
 	    !visit->entry(visit, "..", 2, folder->parent, DT_DIR,
 			  POSITION_FIRST))
 		return 0;
-	list_for_each (link, &folder->entries) {
-		struct entry *e = entry_at(link);
-
+	list_for_each_entry (struct entry, e, &folder->entries, link) {
 		if (e->position >= position &&
 		    !visit->entry(visit, e->name, e->nname, e->inode->ino,
 				  (e->inode->mode & S_IFMT) >> 12,

@@ -278,9 +278,7 @@ void page_count(struct page_counts *counts)
 		.swap_cached = page_tally.swap_cached,
 	};
 	spin_lock(&mm_list_lock);
-	list_for_each (link, &mm_list) {
-		struct mm *mm = list_entry(link, struct mm, link);
-
+	list_for_each_entry (struct mm, mm, &mm_list, link) {
 		counts->anonymous += mm->resident_anon;
 		counts->mapped += mm->resident_file + mm->resident_shmem;
 	}

@@ -147,10 +147,7 @@ static void console_interrupt(struct virtio_device *device)
 
 struct vport *vport_get(unsigned index)
 {
-	list_for_each (link, &consoles) {
-		struct virtio_console *c =
-			list_entry(link, struct virtio_console, link);
-
+	list_for_each_entry (struct virtio_console, c, &consoles, link) {
 		for (unsigned i = 0; i < c->nports; i++) {
 			if (c->port[i].present && index-- == 0)
 				return &c->port[i];

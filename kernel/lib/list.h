@@ -72,11 +72,24 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 	list_init(from);
 }
 
+#define list_entry(link, type, member) container_of(link, type, member)
+
 /* Visit each link of a list whose elements stay where they are. */
 #define list_for_each(link, head) \
 	for (struct list *link = (head)->next; link != (head); \
 	     link = link->next)
 
-#define list_entry(link, type, member) container_of(link, type, member)
+/* Visit each element: a @type, linked by its @member. */
+#define list_for_each_entry(type, item, head, member) \
+	for (type *item = list_entry((head)->next, type, member); \
+	     &item->member != (head); \
+	     item = list_entry(item->member.next, type, member))
+
+/* The same, and the one that is visited may be taken off the list. */
+#define list_for_each_entry_safe(type, item, head, member) \
+	for (type *item = list_entry((head)->next, type, member), \
+		  *item##_next = list_entry(item->member.next, type, member); \
+	     &item->member != (head); item = item##_next, \
+		  item##_next = list_entry(item->member.next, type, member))
 
 #endif

@@ -36,8 +36,8 @@ static int kill_group(const struct pid *group, const siginfo_t *info)
 
 	if (!group)
 		return err;
-	list_for_each (link, &group->group) {
-		err = send(list_entry(link, struct process, group_link), info);
+	list_for_each_entry (struct process, p, &group->group, group_link) {
+		err = send(p, info);
 		sent |= !err;
 	}
 	signal_broadcasts++;

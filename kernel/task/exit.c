@@ -63,9 +63,8 @@ static void add_memory_use(struct process_usage *used, const struct mm *mm)
 void process_usage(struct process *p, struct process_usage *used)
 {
 	*used = p->used;
-	list_for_each (link, &p->tasks)
-		add_task_times(used,
-			       list_entry(link, struct task, process_link));
+	list_for_each_entry (struct task, task, &p->tasks, process_link)
+		add_task_times(used, task);
 	if (p->mm)
 		add_memory_use(used, p->mm);
 }

@@ -194,17 +194,14 @@ static int wake_locked(struct bucket *bucket, const struct futex_key *key,
 		       int n, uint32_t bitset)
 {
 	int woken = 0;
-	struct list *next;
 
-	for (struct list *link = bucket->waiters.next;
-	     link != &bucket->waiters && woken < n; link = next) {
-		struct futex_waiter *waiter =
-			list_entry(link, struct futex_waiter, link);
-
-		next = link->next;
+	list_for_each_entry_safe (struct futex_waiter, waiter, &bucket->waiters,
+				  link) {
+		if (woken >= n)
+			break;
 		if (!key_equal(&waiter->key, key) || !(waiter->bitset & bitset))
 			continue;
-		list_remove(link);
+		list_remove(&waiter->link);
 		/* It can't go away before it had this lock. */
 		sched_wake(waiter->task);
 		woken++;
@@ -255,20 +252,17 @@ static int move_locked(struct bucket *from, const struct futex_key *old,
 		       struct bucket *to, const struct futex_key *new, int n)
 {
 	struct list moved;
-	struct list *next;
 	int count = 0;
 
 	list_init(&moved);
-	for (struct list *link = from->waiters.next;
-	     link != &from->waiters && count < n; link = next) {
-		struct futex_waiter *waiter =
-			list_entry(link, struct futex_waiter, link);
-
-		next = link->next;
+	list_for_each_entry_safe (struct futex_waiter, waiter, &from->waiters,
+				  link) {
+		if (count >= n)
+			break;
 		if (!key_equal(&waiter->key, old))
 			continue;
-		list_remove(link);
-		list_add_tail(&moved, link);
+		list_remove(&waiter->link);
+		list_add_tail(&moved, &waiter->link);
 		waiter->key = *new;
 		waiter->bucket = to;
 		count++;

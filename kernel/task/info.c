@@ -44,10 +44,7 @@ static char state_of(const struct process *p)
 		return 'Z';
 	if (p->stopped)
 		return 'T';
-	list_for_each (link, &p->tasks) {
-		const struct task *task =
-			list_entry(link, struct task, process_link);
-
+	list_for_each_entry (const struct task, task, &p->tasks, process_link) {
 		if (task->state == TASK_RUNNABLE)
 			state = 'R';
 	}

@@ -109,10 +109,8 @@ static bool cares_for(const struct process *parent, const struct process *p)
  */
 bool process_group_orphaned(const struct pid *group)
 {
-	list_for_each (link, &group->group) {
-		const struct process *p =
-			list_entry(link, struct process, group_link);
-
+	list_for_each_entry (const struct process, p, &group->group,
+			     group_link) {
 		if (!p->zombie && cares_for(p->parent, p))
 			return false;
 	}
@@ -124,16 +122,15 @@ static void send_to_group(const struct pid *group, int sig)
 {
 	siginfo_t info = {.si_signo = sig, .si_code = SI_KERNEL};
 
-	list_for_each (link, &group->group)
-		signal_send_process(
-			list_entry(link, struct process, group_link), &info);
+	list_for_each_entry (struct process, p, &group->group, group_link)
+		signal_send_process(p, &info);
 	signal_broadcasts++;
 }
 
 static bool has_stopped(const struct pid *group)
 {
-	list_for_each (link, &group->group)
-		if (list_entry(link, struct process, group_link)->stopped)
+	list_for_each_entry (struct process, p, &group->group, group_link)
+		if (p->stopped)
 			return true;
 	return false;
 }

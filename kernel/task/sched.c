@@ -77,9 +77,7 @@ static void dequeue_locked(struct runqueue *rq, struct task *task)
 /* The first in the queue that may run on @hart, taken out; or NULL. */
 static struct task *take_locked(struct runqueue *rq, unsigned hart)
 {
-	list_for_each (link, &rq->queue) {
-		struct task *task = list_entry(link, struct task, run_link);
-
+	list_for_each_entry (struct task, task, &rq->queue, run_link) {
 		if (!(task->affinity >> hart & 1))
 			continue;
 		dequeue_locked(rq, task);

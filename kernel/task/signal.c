@@ -83,10 +83,7 @@ static int queue_add(struct process *p, struct signal_queue *queue,
 
 static struct signal_item *queue_find(struct signal_queue *queue, uint64_t set)
 {
-	list_for_each (link, &queue->infos) {
-		struct signal_item *item =
-			list_entry(link, struct signal_item, link);
-
+	list_for_each_entry (struct signal_item, item, &queue->infos, link) {
 		if (SIGNAL_BIT(item->info.si_signo) & set)
 			return item;
 	}
@@ -119,10 +116,8 @@ void signal_queue_clear(struct signal_queue *queue)
 void signal_discard_locked(struct process *p, uint64_t set)
 {
 	queue_discard(&p->pending, set);
-	list_for_each (link, &p->tasks)
-		queue_discard(
-			&list_entry(link, struct task, process_link)->pending,
-			set);
+	list_for_each_entry (struct task, task, &p->tasks, process_link)
+		queue_discard(&task->pending, set);
 }
 
 /* Take the first @sig out; its bit goes with the last one. */
@@ -193,8 +188,8 @@ static void notify(struct task *task)
 
 void signal_notify_all_locked(struct process *p)
 {
-	list_for_each (link, &p->tasks)
-		notify(list_entry(link, struct task, process_link));
+	list_for_each_entry (struct task, task, &p->tasks, process_link)
+		notify(task);
 }
 
 /* One task that would take @sig, the caller if it would. */
@@ -206,9 +201,7 @@ static void notify_one(struct process *p, int sig)
 		notify(self);
 		return;
 	}
-	list_for_each (link, &p->tasks) {
-		struct task *task = list_entry(link, struct task, process_link);
-
+	list_for_each_entry (struct task, task, &p->tasks, process_link) {
 		if (task->blocked & SIGNAL_BIT(sig))
 			continue;
 		notify(task);

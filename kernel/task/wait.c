@@ -91,10 +91,7 @@ static int event_of(const struct process *p, int options)
 static struct process *search(struct list *children,
 			      const struct wait_request *request, bool *any)
 {
-	list_for_each (link, children) {
-		struct process *p =
-			list_entry(link, struct process, sibling_link);
-
+	list_for_each_entry (struct process, p, children, sibling_link) {
 		if (!matches(p, request))
 			continue;
 		*any = true;
