@@ -172,15 +172,9 @@ static int dev_read_inode(struct inode *inode)
 	return 0;
 }
 
-static int dev_statfs(struct super *super, struct statfs *out)
-{
-	pseudo_statfs(out, TMPFS_MAGIC);
-	return 0;
-}
-
 static const struct super_ops dev_super_ops = {
+	.magic = TMPFS_MAGIC,
 	.read_inode = dev_read_inode,
-	.statfs = dev_statfs,
 	.unmount = pseudo_unmount,
 };
 

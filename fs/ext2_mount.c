@@ -115,6 +115,7 @@ static void ext2_unmount(struct super *super)
 }
 
 static const struct super_ops ext2_super_ops = {
+	.magic = EXT2_MAGIC,
 	.read_inode = ext2_read_inode,
 	.free_inode = ext2_free_inode,
 	.forget_inode = ext2_forget_inode,

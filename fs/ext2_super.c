@@ -110,11 +110,8 @@ int ext2_statfs(struct super *super, struct statfs *out)
 	struct ext2 *fs = super->private;
 	uint32_t reserved = fs->disk->nreserved;
 
-	memset(out, 0, sizeof(*out));
-	out->f_type = EXT2_MAGIC;
 	out->f_bsize = fs->block_size;
 	out->f_frsize = fs->block_size;
-	out->f_namelen = EXT2_NAME_MAX;
 	out->f_files = fs->ninodes;
 	out->f_blocks = fs->nblocks - overhead(fs);
 	mutex_lock(&fs->lock);

@@ -149,6 +149,7 @@ struct inode {
 };
 
 struct super_ops {
+	uint32_t magic; /* f_type, from <linux/magic.h> */
 	/* Read inode @inode->ino into a fresh struct.  -EIO, or -ESTALE if
 	 * there is no such inode. */
 	int (*read_inode)(struct inode *inode);
@@ -159,6 +160,8 @@ struct super_ops {
 	void (*forget_inode)(struct inode *inode);
 	/* Everything in memory to the device, durable on return. */
 	int (*sync)(struct super *super);
+	/* Blocks and files, into *out, which says so far that there are none;
+	 * NULL: so it is. */
 	int (*statfs)(struct super *super, struct statfs *out);
 	/* Sync, mark clean, let go of the device, and free @super. */
 	void (*unmount)(struct super *super);

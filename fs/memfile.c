@@ -258,12 +258,6 @@ void seals_map_end(struct file *f, bool sealed)
 
 static const char zero_name[] = "dev/zero"; /* what Linux shows */
 
-static int shared_statfs(struct super *super, struct statfs *out)
-{
-	pseudo_statfs(out, TMPFS_MAGIC);
-	return 0;
-}
-
 static void name_free(const char *name)
 {
 	if (name != zero_name)
@@ -276,8 +270,8 @@ static void shared_forget(struct inode *inode)
 }
 
 static const struct super_ops shared_super_ops = {
+	.magic = TMPFS_MAGIC,
 	.forget_inode = shared_forget,
-	.statfs = shared_statfs,
 };
 
 static struct super shared_super = {

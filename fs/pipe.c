@@ -26,6 +26,7 @@
 #include "fs/pipe.h"
 
 #include <asm/ioctls.h>
+#include <linux/magic.h>
 
 #include "arch/riscv/usercopy.h"
 #include "fs/pseudo.h"
@@ -49,8 +50,10 @@ struct pipe {
 	char *pages[PIPE_PAGES]; /* (l) NULL: not yet needed */
 };
 
+static const struct super_ops pipe_super_ops = {.magic = PIPEFS_MAGIC};
+
 static struct super pipe_super = {
-	.ops = &pseudo_super_ops,
+	.ops = &pipe_super_ops,
 	.type = "pipe",
 	.dev = PSEUDO_DEV_PIPE,
 };

@@ -20,6 +20,7 @@
 #include "kernel/dev/dev.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/sync/sched.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
@@ -119,47 +120,46 @@ static int show_vmstat(struct text *text, int pid)
 }
 
 static void line_cpu(struct text *text, const char *name,
-		     const struct hart_times *t)
+		     const struct hart_usage *t)
 {
 	text_printf(text, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name,
 		    t->user / NSEC_PER_TICK, t->system / NSEC_PER_TICK,
 		    t->idle / NSEC_PER_TICK);
 }
 
-static struct hart_times times_sum(void)
+static struct hart_usage usage_sum(void)
 {
-	struct hart_times sum = {0};
+	struct hart_usage sum = {0};
 
 	for (unsigned i = 0; i < hart_count(); i++) {
-		struct hart_times t;
+		struct hart_usage t = sched_hart_usage(i);
 
-		process_hart_times(i, &t);
 		sum.user += t.user;
 		sum.system += t.system;
 		sum.idle += t.idle;
+		sum.switches += t.switches;
 	}
 	return sum;
 }
 
 static int show_stat(struct text *text, int pid)
 {
-	struct hart_times sum = times_sum();
+	struct hart_usage sum = usage_sum();
 	struct process_totals totals;
 
 	process_count(&totals);
 	line_cpu(text, "cpu ", &sum);
 	for (unsigned i = 0; i < hart_count(); i++) {
-		struct hart_times t;
+		struct hart_usage t = sched_hart_usage(i);
 		char name[16];
 
-		process_hart_times(i, &t);
 		snprintf(name, sizeof(name), "cpu%u", i);
 		line_cpu(text, name, &t);
 	}
-	line_count(text, "ctxt", totals.switches);
+	line_count(text, "ctxt", sum.switches);
 	line_count(text, "btime", rtc_boot_seconds());
 	line_count(text, "processes", totals.forks);
-	line_count(text, "procs_running", totals.runnable);
+	line_count(text, "procs_running", sched_count_runnable());
 	line_count(text, "procs_blocked", 0);
 	return 0;
 }
@@ -169,7 +169,7 @@ static int show_loadavg(struct text *text, int pid)
 	struct process_totals totals;
 
 	process_count(&totals);
-	text_printf(text, "0.00 0.00 0.00 %u/%u %d\n", totals.runnable,
+	text_printf(text, "0.00 0.00 0.00 %u/%u %d\n", sched_count_runnable(),
 		    totals.tasks, totals.last_pid);
 	return 0;
 }
@@ -177,7 +177,7 @@ static int show_loadavg(struct text *text, int pid)
 static int show_uptime(struct text *text, int pid)
 {
 	uint64_t up = time_now() / NSEC_PER_TICK;
-	uint64_t idle = times_sum().idle / NSEC_PER_TICK;
+	uint64_t idle = usage_sum().idle / NSEC_PER_TICK;
 
 	text_printf(text, "%lu.%02lu %lu.%02lu\n", up / 100, up % 100,
 		    idle / 100, idle % 100);

@@ -32,6 +32,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "mm/slab.h"
 
 enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36 };
@@ -165,8 +166,9 @@ static const struct inode_ops link_ops = {
 
 static int self_read_link(struct inode *inode, char *target, size_t nbytes)
 {
-	int tid, pid = process_current(&tid);
+	int tid, pid;
 
+	task_numbers(&pid, &tid);
 	if (row_of(inode)->kind == PROC_THREAD_SELF)
 		snprintf(target, nbytes, "%d/task/%d", pid, tid);
 	else
@@ -408,15 +410,9 @@ static int proc_read_inode(struct inode *inode)
 	return 0;
 }
 
-static int proc_statfs(struct super *super, struct statfs *out)
-{
-	pseudo_statfs(out, PROC_SUPER_MAGIC);
-	return 0;
-}
-
 static const struct super_ops proc_super_ops = {
+	.magic = PROC_SUPER_MAGIC,
 	.read_inode = proc_read_inode,
-	.statfs = proc_statfs,
 	.unmount = pseudo_unmount,
 };
 

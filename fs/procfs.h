@@ -57,9 +57,6 @@ int process_next(int pid);
 /* The smallest tid from @tid on in process @pid, or 0. */
 int process_next_task(int pid, int tid);
 
-/* The caller's process, for /proc/self; 0 in a kernel thread; and thread. */
-int process_current(int *tid);
-
 /* Its resource limits: RLIM_NLIMITS of them.  False: no such process. */
 bool process_limits_get(int pid, struct rlimit *limits);
 
@@ -69,16 +66,10 @@ void system_names(struct new_utsname *out);
 /* One more than the largest number of a process. */
 extern const int process_pid_max;
 
-/* Since boot, in ns, of one hart; for /proc/stat and /proc/uptime. */
-struct hart_times {
-	uint64_t user, system, idle;
-};
-void process_hart_times(unsigned hart, struct hart_times *times);
-
-/* Since boot, or now; for /proc/stat and /proc/loadavg. */
+/* For /proc/stat and /proc/loadavg. */
 struct process_totals {
-	uint64_t switches, forks;
-	unsigned runnable, tasks;
+	uint64_t forks; /* since boot */
+	unsigned tasks; /* now */
 	int last_pid;
 };
 void process_count(struct process_totals *totals);

@@ -10,8 +10,6 @@
  */
 #include "fs/pseudo.h"
 
-#include <linux/magic.h>
-
 #include "fs/file.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -39,22 +37,6 @@ struct inode *pseudo_inode_new(struct super *super, uint32_t mode)
 		pseudo_inode_init(inode, mode, 0);
 	return inode;
 }
-
-void pseudo_statfs(struct statfs *out, uint32_t magic)
-{
-	memset(out, 0, sizeof(*out));
-	out->f_type = magic;
-	out->f_bsize = out->f_frsize = PAGE_SIZE;
-	out->f_namelen = NAME_MAX;
-}
-
-static int pipe_statfs(struct super *super, struct statfs *out)
-{
-	pseudo_statfs(out, PIPEFS_MAGIC);
-	return 0;
-}
-
-const struct super_ops pseudo_super_ops = {.statfs = pipe_statfs};
 
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,
 		 bool transient, uint64_t root_ino, struct super **out)

@@ -18,18 +18,12 @@ enum {
 	PSEUDO_DEV_TMPFS /* and up: one for each that is mounted */
 };
 
-/* For filesystems whose inodes are only structs in memory. */
-extern const struct super_ops pseudo_super_ops;
-
 /* A fresh inode, owned by root, with all times now, refs 1 and nlink 0: so it
  * goes with its last reference.  NULL: no memory. */
 struct inode *pseudo_inode_new(struct super *super, uint32_t mode);
 
 /* The same, filled into a struct that inode_get() made. */
 void pseudo_inode_init(struct inode *inode, uint32_t mode, unsigned nlink);
-
-/* statfs() of a filesystem of @magic (<linux/magic.h>) without blocks. */
-void pseudo_statfs(struct statfs *out, uint32_t magic);
 
 /* Mount one more of a kind: its root is inode @root_ino. */
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,

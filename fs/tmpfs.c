@@ -396,7 +396,6 @@ static int tmpfs_statfs(struct super *super, struct statfs *out)
 {
 	struct tmpfs *fs = super->private;
 
-	pseudo_statfs(out, TMPFS_MAGIC);
 	if (fs->npages) {
 		out->f_blocks = fs->npages;
 		out->f_bfree = out->f_bavail = left(&fs->pages_left);
@@ -415,6 +414,7 @@ static void tmpfs_unmount(struct super *super)
 }
 
 static const struct super_ops tmpfs_super_ops = {
+	.magic = TMPFS_MAGIC,
 	.read_inode = tmpfs_read_inode,
 	.forget_inode = tmpfs_forget_inode,
 	.statfs = tmpfs_statfs,

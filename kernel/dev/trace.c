@@ -90,7 +90,7 @@ static void record(struct trace_event *new)
 		new->time = time_now();
 		if (new->took)
 			new->took = new->time - new->took;
-		trace_who(&new->pid, &new->tid);
+		task_numbers(&new->pid, &new->tid);
 		/* Who sees a byte of it sees that head is n. */
 		atomic_thread_fence(memory_order_release);
 		events[n & (nevents - 1)] = *new;

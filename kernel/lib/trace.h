@@ -116,7 +116,7 @@ int trace_format(const struct trace_event *event, char *out, size_t nbytes);
 /* This hart's last events, into the log: for a panic. */
 void trace_print_last(void);
 
-/* --- kernel/task/ provides: who runs --- */
-void trace_who(int32_t *pid, int32_t *tid);
+/* --- kernel/task/ provides: who runs; process 0: a kernel thread --- */
+void task_numbers(int32_t *pid, int32_t *tid);
 
 #endif

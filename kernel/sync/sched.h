@@ -51,6 +51,15 @@ void sched_point(void);
 bool sched_interrupted(void);
 bool sched_killed(void);
 
+/* What one hart did since boot: ns, and switches from task to task. */
+struct hart_usage {
+	uint64_t user, system, idle, switches;
+};
+struct hart_usage sched_hart_usage(unsigned hart);
+
+/* Tasks that run or want to. */
+unsigned sched_count_runnable(void);
+
 #ifdef CONFIG_DEBUG
 /* The locks that sleep which the running task holds (lockcheck.h). */
 struct lock_stack *sched_lock_stack(void);

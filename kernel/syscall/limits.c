@@ -16,67 +16,55 @@
 /* No process may have more descriptors (Linux: /proc/sys/fs/nr_open). */
 enum { NOFILE_MAX = 1 << 20 };
 
-/* Get the old limit, set a new one; both may be NULL.  Another process's:
- * with the tree locked.  Everybody is root, who may raise any. */
+/* Get the old limit, and set a new one unless it is NULL.  (T)  Everybody is
+ * root, who may raise any. */
 static int exchange(struct process *p, unsigned which, struct rlimit *old,
-		    const struct rlimit *new)
+		    const struct rlimit *wanted)
 {
-	if (which >= RLIM_NLIMITS || (new &&new->rlim_cur > new->rlim_max))
+	if (!p)
+		return -ESRCH;
+	if (which >= RLIM_NLIMITS ||
+	    (wanted && wanted->rlim_cur > wanted->rlim_max))
 		return -EINVAL;
-	if (new &&which == RLIMIT_NOFILE &&new->rlim_max > NOFILE_MAX)
+	if (wanted && which == RLIMIT_NOFILE && wanted->rlim_max > NOFILE_MAX)
 		return -EPERM;
 	spin_lock(&p->signal_lock);
-	if (old)
-		*old = p->limits[which];
-	if (new)
-		p->limits[which] = *new;
+	*old = p->limits[which];
+	if (wanted)
+		p->limits[which] = *wanted;
 	spin_unlock(&p->signal_lock);
 	return 0;
 }
 
-static long change_limit(struct process *p, unsigned which, vaddr_t new_from,
-			 vaddr_t old_to)
+/* Of process @pid (0: the caller's).  @from, @to: NULL, if not wanted. */
+static long change_limit(int pid, unsigned which, vaddr_t from, vaddr_t to)
 {
+	struct process *self = task_current()->process;
 	struct rlimit old, new;
 	int err;
 
-	if (new_from && user_read(&new, new_from, sizeof(new)))
+	if (from && user_read(&new, from, sizeof(new)))
 		return -EFAULT;
-	err = exchange(p, which, &old, new_from ? &new : NULL);
-	return err ? err : user_write_wanted(old_to, &old, sizeof(old));
+	spin_lock(&process_tree_lock);
+	err = exchange(pid ? process_find(pid) : self, which, &old,
+		       from ? &new : NULL);
+	spin_unlock(&process_tree_lock);
+	return err ? err : user_write_wanted(to, &old, sizeof(old));
 }
 
 SYSCALL(getrlimit)
 {
-	return change_limit(task_current()->process, arg[0], 0, arg[1]);
+	return change_limit(0, arg[0], 0, arg[1]);
 }
 
 SYSCALL(setrlimit)
 {
-	struct rlimit new;
-
-	if (user_read(&new, arg[1], sizeof(new)))
-		return -EFAULT;
-	return exchange(task_current()->process, arg[0], NULL, &new);
+	return arg[1] ? change_limit(0, arg[0], arg[1], 0) : -EFAULT;
 }
 
 SYSCALL(prlimit64)
 {
-	struct process *self = task_current()->process;
-	struct rlimit old, new;
-	struct process *p;
-	int err = -ESRCH;
-
-	if (!arg[0] || (int)arg[0] == self->pid)
-		return change_limit(self, arg[1], arg[2], arg[3]);
-	if (arg[2] && user_read(&new, arg[2], sizeof(new)))
-		return -EFAULT;
-	spin_lock(&process_tree_lock);
-	p = process_find(arg[0]);
-	if (p)
-		err = exchange(p, arg[1], &old, arg[2] ? &new : NULL);
-	spin_unlock(&process_tree_lock);
-	return err ? err : user_write_wanted(arg[3], &old, sizeof(old));
+	return change_limit(arg[0], arg[1], arg[2], arg[3]);
 }
 
 void rusage_fill(struct rusage *out, const struct process_usage *used)

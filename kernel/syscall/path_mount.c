@@ -18,8 +18,13 @@ enum { UMOUNT_FLAGS = 1 | 2, UMOUNT_NO_FOLLOW = 8 };
 static long statfs_inode(struct inode *inode, const void *what)
 {
 	struct super *super = inode->super;
-	struct statfs out;
-	long err = super->ops->statfs(super, &out);
+	struct statfs out = {
+		.f_type = super->ops->magic,
+		.f_bsize = PAGE_SIZE,
+		.f_frsize = PAGE_SIZE,
+		.f_namelen = NAME_MAX,
+	};
+	long err = super->ops->statfs ? super->ops->statfs(super, &out) : 0;
 
 	if (err)
 		return err;

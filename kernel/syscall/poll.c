@@ -21,12 +21,11 @@
 #include "kernel/lib/string.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
+#include "kernel/syscall/usage.h"
 #include "kernel/task/signal.h"
 #include "mm/slab.h"
 
 enum { ALWAYS = POLLERR | POLLHUP, BITS = 64, NSETS = 3 };
-
-static const int64_t SECOND = 1000000000;
 
 struct poll_item {
 	struct file *file; /* counted, or NULL */
@@ -76,8 +75,8 @@ static void items_leave(struct poll_item *items, size_t n)
 static long items_wait(struct poll_item *items, size_t n, uint64_t deadline)
 {
 	for (;;) {
-		long nready = items_ask(items, n, deadline > 0);
 		bool over = time_now() >= deadline;
+		long nready = items_ask(items, n, !over);
 		bool cut = sched_interrupted();
 
 		if (!nready && !over && !cut) {
@@ -105,37 +104,18 @@ static void items_free(struct poll_item *items, size_t n)
 
 /* --- timeouts and masks --- */
 
-/* From the timespec at @va (0: none) to a deadline; 0 means: don't wait. */
-static int deadline_get(vaddr_t va, uint64_t *deadline)
-{
-	struct __kernel_timespec t;
-
-	*deadline = UINT64_MAX;
-	if (!va)
-		return 0;
-	if (user_read(&t, va, sizeof(t)))
-		return -EFAULT;
-	if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= SECOND)
-		return -EINVAL;
-	if (t.tv_sec == 0 && t.tv_nsec == 0)
-		*deadline = 0;
-	else if (t.tv_sec < INT64_MAX / SECOND / 2)
-		*deadline = time_now() + t.tv_sec * SECOND + t.tv_nsec;
-	return 0;
-}
-
 /* As Linux: tell how much was left, if the caller's memory can be written.
  * Unless a signal ended the wait, its mask is no longer in force. */
 static long deadline_put(vaddr_t va, uint64_t deadline, long result)
 {
 	uint64_t now = time_now();
-	uint64_t left = deadline > now ? deadline - now : 0;
-	struct __kernel_timespec t = {left / SECOND, left % SECOND};
+	struct __kernel_timespec left =
+		timespec_from_ns(deadline > now ? deadline - now : 0);
 
 	if (result != -ERESTARTNOHAND)
 		signal_mask_restore();
 	if (va && deadline != UINT64_MAX)
-		user_write(va, &t, sizeof(t));
+		user_write(va, &left, sizeof(left));
 	return result;
 }
 
@@ -181,7 +161,7 @@ SYSCALL(ppoll)
 	size_t n = (unsigned)arg[1], nbytes = n * sizeof(struct pollfd);
 	uint64_t deadline;
 	struct pollfd *fds;
-	long result = deadline_get(arg[2], &deadline);
+	long result = deadline_from_user(arg[2], &deadline);
 
 	if (!result)
 		result = mask_get(arg[3], arg[4]);
@@ -303,7 +283,7 @@ SYSCALL(pselect6)
 
 	if (arg[5] && user_read(&mask, arg[5], sizeof(mask)))
 		return -EFAULT;
-	result = deadline_get(arg[4], &deadline);
+	result = deadline_from_user(arg[4], &deadline);
 	if (!result)
 		result = mask_get(mask.mask, mask.nbytes);
 	if (result)

@@ -163,21 +163,14 @@ SYSCALL(getcpu)
 
 static int wait_deadline(int op, const uint64_t *arg, uint64_t *deadline)
 {
-	int command = op & FUTEX_CMD_MASK;
-	uint64_t ns;
 	int err;
 
-	*deadline = UINT64_MAX;
-	if (!arg[3])
-		return 0;
-	err = ns_from_user_timespec(arg[3], &ns);
 	/* WAIT says how long, WAIT_BITSET until when. */
-	if (command == FUTEX_WAIT)
-		*deadline = time_now() + ns;
-	else if (op & FUTEX_CLOCK_REALTIME)
-		*deadline = ns - min_u64(ns, clock_realtime() - time_now());
-	else
-		*deadline = ns;
+	if (!arg[3] || (op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+		return deadline_from_user(arg[3], deadline);
+	err = ns_from_user_timespec(arg[3], deadline);
+	if (!err && op & FUTEX_CLOCK_REALTIME)
+		*deadline -= min_u64(*deadline, clock_realtime() - time_now());
 	return err;
 }
 

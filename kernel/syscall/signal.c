@@ -49,10 +49,10 @@ static int kill_all(const struct process *self, const siginfo_t *info)
 {
 	int err = -ESRCH;
 
-	for (struct pid *pid = pid_next(2); pid;
-	     pid = pid_next(pid->number + 1))
-		if (pid->process && pid->process != self)
-			err = send(pid->process, info);
+	for (struct process *p = process_from(2); p;
+	     p = process_from(p->pid + 1))
+		if (p != self)
+			err = send(p, info);
 	signal_broadcasts++;
 	return err;
 }
@@ -290,15 +290,13 @@ static int wait_for(uint64_t set, uint64_t deadline, siginfo_t *info)
 
 SYSCALL(rt_sigtimedwait)
 {
-	uint64_t deadline = UINT64_MAX;
+	uint64_t deadline;
 	siginfo_t info;
 	sigset_t set;
 	int sig = read_mask(arg[0], arg[3], &set);
 
-	if (!sig && arg[2]) {
-		sig = ns_from_user_timespec(arg[2], &deadline);
-		deadline = min_u64(deadline, INT64_MAX) + time_now();
-	}
+	if (!sig)
+		sig = deadline_from_user(arg[2], &deadline);
 	if (sig)
 		return sig;
 	set.sig[0] &= ~SIGNALS_UNBLOCKABLE;

@@ -52,6 +52,15 @@ int ns_from_user_timespec(vaddr_t from, uint64_t *ns)
 	return 0;
 }
 
+int deadline_from_user(vaddr_t from, uint64_t *deadline)
+{
+	uint64_t ns;
+	int err = from ? ns_from_user_timespec(from, &ns) : 0;
+
+	*deadline = from && !err ? time_now() + ns : UINT64_MAX;
+	return err;
+}
+
 static int write_timespec(vaddr_t to, uint64_t ns)
 {
 	struct __kernel_timespec out = timespec_from_ns(ns);
@@ -183,10 +192,8 @@ static long sleep_relative(const struct restart *restart)
 SYSCALL(nanosleep)
 {
 	struct restart restart = {sleep_relative, .remaining = arg[1]};
-	uint64_t ns;
-	int err = ns_from_user_timespec(arg[0], &ns);
+	int err = deadline_from_user(arg[0], &restart.deadline);
 
-	restart.deadline = time_now() + ns;
 	return err ? err : sleep_relative(&restart);
 }
 

@@ -15,4 +15,8 @@ struct __kernel_timespec timespec_from_ns(uint64_t ns);
 struct __kernel_old_timeval timeval_from_ns(uint64_t ns);
 int ns_from_user_timespec(vaddr_t from, uint64_t *ns);
 
+/* Until when a wait lasts that is to take the time at @from (0: for ever,
+ * which is UINT64_MAX). */
+int deadline_from_user(vaddr_t from, uint64_t *deadline);
+
 #endif

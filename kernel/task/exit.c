@@ -302,11 +302,9 @@ static unsigned kill_others(void)
 	unsigned n = 0;
 
 	spin_lock(&process_tree_lock);
-	for (struct pid *pid = pid_next(2); pid;
-	     pid = pid_next(pid->number + 1)) {
-		struct process *p = pid->process;
-
-		if (!p || p == self || p->zombie)
+	for (struct process *p = process_from(2); p;
+	     p = process_from(p->pid + 1)) {
+		if (p == self || p->zombie)
 			continue;
 		signal_send_process(p, &info);
 		n++;

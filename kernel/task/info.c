@@ -36,6 +36,15 @@ struct process *process_of(int id)
 	return pid->task ? pid->task->process : NULL;
 }
 
+struct process *process_from(int pid)
+{
+	struct pid *id = pid_next(pid);
+
+	while (id && !id->process)
+		id = pid_next(id->number + 1);
+	return id ? id->process : NULL;
+}
+
 static char state_of(const struct process *p)
 {
 	char state = 'S';
@@ -162,13 +171,11 @@ struct fs_context *process_fs_get(int pid)
 
 int process_next(int pid)
 {
-	struct pid *id;
+	struct process *p;
 
 	spin_lock(&process_tree_lock);
-	id = pid_next(pid);
-	while (id && !id->process)
-		id = pid_next(id->number + 1);
-	pid = id ? id->number : 0;
+	p = process_from(pid);
+	pid = p ? p->pid : 0;
 	spin_unlock(&process_tree_lock);
 	return pid;
 }
@@ -200,15 +207,7 @@ bool process_limits_get(int pid, struct rlimit *limits)
 
 const int process_pid_max = PID_MAX;
 
-int process_current(int *tid)
-{
-	struct process *p = task_current()->process;
-
-	*tid = task_current()->tid;
-	return p ? p->pid : 0;
-}
-
-void trace_who(int32_t *pid, int32_t *tid)
+void task_numbers(int32_t *pid, int32_t *tid)
 {
 	*pid = task_current()->process_id;
 	*tid = task_current()->tid;
@@ -227,25 +226,8 @@ int process_file_limit_exceeded(void)
 	return -EFBIG;
 }
 
-void process_hart_times(unsigned hart, struct hart_times *times)
-{
-	struct hart_usage usage;
-
-	sched_hart_usage(hart, &usage);
-	*times = (struct hart_times){usage.user, usage.system, usage.idle};
-}
-
 void process_count(struct process_totals *totals)
 {
-	*totals = (struct process_totals){
-		.runnable = sched_count_runnable(),
-	};
-	for (unsigned i = 0; i < hart_count(); i++) {
-		struct hart_usage usage;
-
-		sched_hart_usage(i, &usage);
-		totals->switches += usage.switches;
-	}
 	spin_lock(&process_tree_lock);
 	totals->forks = task_counts.forks;
 	totals->tasks = task_counts.tasks;

@@ -57,11 +57,9 @@ static struct process *find_victim(bool *dying)
 	struct process *victim = NULL;
 
 	*dying = false;
-	for (struct pid *pid = pid_next(2); pid;
-	     pid = pid_next(pid->number + 1)) {
-		struct process *p = pid->process;
-
-		if (!p || !p->mm)
+	for (struct process *p = process_from(2); p;
+	     p = process_from(p->pid + 1)) {
+		if (!p->mm)
 			continue;
 		if (is_dying(p))
 			*dying = time_now() < last_kill + PATIENCE;

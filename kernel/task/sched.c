@@ -447,14 +447,16 @@ uint64_t sched_runtime(struct task *task)
 	return task->runtime;
 }
 
-void sched_hart_usage(unsigned hart, struct hart_usage *usage)
+struct hart_usage sched_hart_usage(unsigned hart)
 {
 	struct runqueue *rq = &runqueues[hart];
 	unsigned long irq = spin_lock_irq(&rq->lock);
+	struct hart_usage usage;
 
 	charge_locked(rq, time_now());
-	*usage = rq->usage;
+	usage = rq->usage;
 	spin_unlock_irq(&rq->lock, irq);
+	return usage;
 }
 
 unsigned sched_count_runnable(void)

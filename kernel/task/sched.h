@@ -35,15 +35,6 @@ int sched_set_affinity(struct task *task, uint64_t mask);
 /* How long a task has run until now, in ns. */
 uint64_t sched_runtime(struct task *task);
 
-/* What one hart did since boot, in ns. */
-struct hart_usage {
-	uint64_t user, system, idle, switches;
-};
-void sched_hart_usage(unsigned hart, struct hart_usage *usage);
-
-/* Tasks that run or want to. */
-unsigned sched_count_runnable(void);
-
 /* The idle task of each hart; before sched_start(). */
 void sched_init_hart(unsigned hart, struct task *idle);
 

@@ -167,6 +167,8 @@ int process_start_init(const char *path, char *const argv[],
 struct process *process_find(int pid);
 /* The same by the number of any of its threads. */
 struct process *process_of(int id);
+/* The one with the smallest pid from @pid on. */
+struct process *process_from(int pid);
 
 /* --- for kernel/task/ itself --- */
 

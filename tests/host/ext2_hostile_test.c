@@ -372,7 +372,7 @@ static void use_dir(struct inode *dir, unsigned depth)
 
 static void use_image(void)
 {
-	struct statfs statfs;
+	struct statfs statfs = {0};
 	struct super *super;
 
 	nvisits = 0;
