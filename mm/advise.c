@@ -260,10 +260,12 @@ static ssize_t resident(struct mm *mm, vaddr_t va, uint8_t *vec, size_t n)
 		page_put(pg);
 	}
 	spin_lock(&mm->ptl);
-	while (pte_span_next(&mm->pagetable, &span))
+	while (pte_span_next(&mm->pagetable, &span)) {
+		uint8_t *at = vec + ((span.va - va) >> PAGE_SHIFT);
+
 		for (size_t i = 0; i < span.nslots; i++)
-			if (pte_has_page(pte_read(&span.slot[i])))
-				vec[((span.va - va) >> PAGE_SHIFT) + i] = 1;
+			at[i] |= pte_has_page(pte_read(&span.slot[i]));
+	}
 	spin_unlock(&mm->ptl);
 	return n;
 }

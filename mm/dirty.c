@@ -99,6 +99,29 @@ void dirty_page_locked(struct mapping *mapping, struct page *pg)
 	atomic_fetch_add(&page_tally.dirty, 1);
 }
 
+/* Take D out of a table's entries, from *lowest to *highest. */
+static size_t harvest_span(struct mapping *mapping, const struct pte_span *span,
+			   vaddr_t *lowest, vaddr_t *highest)
+{
+	pte_slot *slot = span->slot;
+	size_t n = span->nslots;
+	size_t npages = 0;
+
+	for (size_t i = pte_next_dirty(slot, 0, n); i < n;
+	     i = pte_next_dirty(slot, i + 1, n)) {
+		pte_t pte = pte_read(&slot[i]);
+
+		if (!pte_has_page(pte))
+			continue;
+		pte_test_and_clear_dirty(&slot[i]);
+		dirty_page_locked(mapping, page_from_pfn(pte_pfn(pte)));
+		*highest = span->va + i * PAGE_SIZE;
+		*lowest = min_u64(*lowest, *highest);
+		npages++;
+	}
+	return npages;
+}
+
 /* The pages [first, end) that @v shows.  How many had been stored to. */
 static size_t harvest_vma(struct mapping *mapping, struct vma *v, pgoff_t first,
 			  pgoff_t end)
@@ -108,29 +131,26 @@ static size_t harvest_vma(struct mapping *mapping, struct vma *v, pgoff_t first,
 	vaddr_t start = v->start + ((from - v->pgoff) << PAGE_SHIFT);
 	struct pte_span span =
 		pte_span_start(start, start + ((to - from) << PAGE_SHIFT));
+	struct pagetable *pt = &v->mm->pagetable;
 	vaddr_t lowest = USER_END, highest = 0;
+	bool asleep = false;
 	size_t npages = 0;
 
 	spin_lock(&v->mm->ptl);
-	while (pte_span_next(&v->mm->pagetable, &span)) {
-		pte_slot *slot = span.slot;
-		size_t n = span.nslots;
+	while (pte_span_next(pt, &span)) {
+		size_t n;
 
-		for (size_t i = pte_next_dirty(slot, 0, n); i < n;
-		     i = pte_next_dirty(slot, i + 1, n)) {
-			pte_t pte = pte_read(&slot[i]);
-
-			if (!pte_has_page(pte))
-				continue;
-			pte_test_and_clear_dirty(&slot[i]);
-			dirty_page_locked(mapping, page_from_pfn(pte_pfn(pte)));
-			highest = span.va + i * PAGE_SIZE;
-			lowest = min_u64(lowest, highest);
-			npages++;
-		}
+		if (pte_span_clean(&span))
+			continue;
+		n = harvest_span(mapping, &span, &lowest, &highest);
+		if (!n)
+			asleep |= pte_span_rest(pt, &span);
+		npages += n;
 	}
-	if (npages)
-		tlb_flush_range(&v->mm->pagetable, lowest, highest + PAGE_SIZE);
+	if (asleep)
+		tlb_flush_all(pt);
+	else if (npages)
+		tlb_flush_range(pt, lowest, highest + PAGE_SIZE);
 	spin_unlock(&v->mm->ptl);
 	return npages;
 }

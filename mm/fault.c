@@ -68,9 +68,10 @@ struct fault {
 	struct vma *v; /* valid while mm->lock is held */
 	vaddr_t va;    /* of the page */
 	int access;
-	pte_slot *slot; /* stays while mm->lock is held */
-	pte_t old;      /* what it held when we looked */
-	bool major;     /* the disk was asked */
+	pte_slot *slot;      /* stays while mm->lock is held */
+	pte_t old;           /* what it held when we looked, ... */
+	unsigned long nnaps; /* ... and how many naps tables had had */
+	bool major;          /* the disk was asked */
 	enum fault_kind kind;
 	uint64_t began; /* trace_clock() */
 };
@@ -82,10 +83,11 @@ static void count(atomic_ulong *counter)
 
 /* --- installing --- */
 
-/* Is the entry as it was when we looked? */
+/* Is the entry as it was when we looked, and its table still awake? */
 static bool unchanged(const struct fault *f)
 {
-	return pte_same(pte_read(f->slot), f->old);
+	return pte_same(pte_read(f->slot), f->old) &&
+	       f->nnaps == f->mm->pagetable.nnaps;
 }
 
 /* The page is still its mapping's, and within the file.  Who is about to
@@ -397,6 +399,7 @@ static int look(struct fault *f)
 	f->slot = pagetable_make(&f->mm->pagetable, f->va);
 	if (f->slot) {
 		f->old = pte_read(f->slot);
+		f->nnaps = f->mm->pagetable.nnaps;
 		pte_mend_accessed_dirty(f->slot, f->access);
 	}
 	spin_unlock(&f->mm->ptl);

@@ -59,9 +59,7 @@ static int share_pages(struct mm *child, struct vma *v)
 	while (!err && pte_span_next(&parent->pagetable, &span)) {
 		pte_slot *to = NULL;
 
-		for (size_t i = 0; i < span.nslots; i++) {
-			if (pte_none(pte_read(&span.slot[i])))
-				continue;
+		for (size_t i = 0; pte_span_used(&span, &i); i++) {
 			if (!to)
 				to = pagetable_make(&child->pagetable, span.va);
 			if (!to) {

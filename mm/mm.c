@@ -141,7 +141,7 @@ void mm_drop_user(struct mm *mm)
 		return;
 	list_init(&dead);
 	write_lock(&mm->lock);
-	unmap_range(mm, 0, USER_END, &dead);
+	unmap_all(mm, &dead);
 	executable = mm->executable;
 	mm->executable = NULL;
 	write_unlock(&mm->lock);

@@ -191,7 +191,8 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 static void commit(struct mm *mm, struct vma *v, vaddr_t start, vaddr_t end,
 		   struct list *dead)
 {
-	unmap_range(mm, start, end, dead);
+	if (!vma_range_free(&mm->vmas, start, end))
+		unmap_range(mm, start, end, dead);
 	v->start = start;
 	v->end = end;
 	if (!v->file)

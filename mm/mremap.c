@@ -108,13 +108,9 @@ static void move_entries(struct vma *v, vaddr_t to)
 
 	while (pte_span_next(&mm->pagetable, &span)) {
 		struct mapping *mapping = rmap_lock(v);
-		vaddr_t at = span.va - v->start + to;
 
 		spin_lock(&mm->ptl);
-		for (size_t i = 0; i < span.nslots; i++, at += PAGE_SIZE)
-			if (!pte_none(pte_read(&span.slot[i])))
-				pte_set(pagetable_find(&mm->pagetable, at),
-					pte_take(&span.slot[i]));
+		pte_span_move(&mm->pagetable, &span, span.va - v->start + to);
 		tlb_flush_range(&mm->pagetable, span.va,
 				span.va + span.nslots * PAGE_SIZE);
 		spin_unlock(&mm->ptl);

@@ -48,25 +48,13 @@ static struct list free_blocks[PAGE_ORDER_MAX + 1]; /* under frame_lock */
 static size_t nfree;                                /* frames in them */
 static struct stock stocks[HARTS_MAX];
 
-static struct page *frames; /* of the frames from first_pfn on */
-static pfn_t first_pfn, end_pfn;
+struct page_frames page_frames;
 
 size_t page_ntotal;
 struct page_tally page_tally;
 struct page *page_of_zeros;
 
 /* --- numbers, structures, addresses --- */
-
-pfn_t page_to_pfn(const struct page *pg)
-{
-	return first_pfn + (pfn_t)(pg - frames);
-}
-
-struct page *page_from_pfn(pfn_t pfn)
-{
-	return pfn >= first_pfn && pfn < end_pfn ? &frames[pfn - first_pfn]
-						 : NULL;
-}
 
 paddr_t page_to_phys(const struct page *pg)
 {
@@ -332,7 +320,8 @@ void pagetable_frame_free(paddr_t pa)
 static void reserve_frames(pfn_t pfn, pfn_t end)
 {
 	for (; pfn < end; pfn++)
-		atomic_init(&frames[pfn - first_pfn].flags, PAGE_RESERVED);
+		atomic_init(&page_frames.page[pfn - page_frames.first].flags,
+			    PAGE_RESERVED);
 }
 
 /* Cut [pfn, end) into the largest aligned blocks, low ones to be used first:
@@ -348,7 +337,7 @@ static void add_frames(pfn_t pfn, pfn_t end)
 		       pfn + (2ul << order) <= end)
 			order++;
 
-		struct page *head = &frames[pfn - first_pfn];
+		struct page *head = &page_frames.page[pfn - page_frames.first];
 
 		block_add(head, order);
 		list_remove(&head->link);
@@ -362,11 +351,11 @@ static const struct memory_range *place_frames(const struct memory_range *r)
 {
 	for (; r->nbytes; r++) {
 		pfn_t pfn = page_up(r->start) >> PAGE_SHIFT;
-		uint64_t nbytes = (end_pfn - first_pfn) * sizeof(*frames);
+		uint64_t nbytes = page_frames.n * sizeof(struct page);
 
 		if (page_up(r->start) + nbytes > r->start + r->nbytes)
 			continue;
-		frames = phys_to_virt(pfn << PAGE_SHIFT);
+		page_frames.page = phys_to_virt(pfn << PAGE_SHIFT);
 		return r;
 	}
 	panic("no stretch of memory can hold the frame array");
@@ -374,22 +363,23 @@ static const struct memory_range *place_frames(const struct memory_range *r)
 
 void page_init(const struct memory_range *memory)
 {
-	first_pfn = page_up(memory->start) >> PAGE_SHIFT;
+	page_frames.first = page_up(memory->start) >> PAGE_SHIFT;
 	for (const struct memory_range *r = memory; r->nbytes; r++)
-		end_pfn = (r->start + r->nbytes) >> PAGE_SHIFT;
+		page_frames.n = ((r->start + r->nbytes) >> PAGE_SHIFT) -
+				page_frames.first;
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
 		list_init(&free_blocks[order]);
 
 	const struct memory_range *home = place_frames(memory);
-	pfn_t done = first_pfn;
+	pfn_t done = page_frames.first;
 
 	for (const struct memory_range *r = memory; r->nbytes; r++) {
 		pfn_t pfn = page_up(r->start) >> PAGE_SHIFT;
 		pfn_t end = (r->start + r->nbytes) >> PAGE_SHIFT;
 
 		if (r == home)
-			pfn = page_up(virt_to_phys(frames + end_pfn -
-						   first_pfn)) >>
+			pfn = page_up(virt_to_phys(page_frames.page +
+						   page_frames.n)) >>
 			      PAGE_SHIFT;
 		reserve_frames(done, pfn);
 		add_frames(pfn, end);

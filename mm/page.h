@@ -84,9 +84,26 @@ void page_get(struct page *pg);
 /* Drop a reference; the last one frees (the whole order).  Any context. */
 void page_put(struct page *pg);
 
-pfn_t page_to_pfn(const struct page *pg);
-/* NULL if there is no such frame of memory. */
-struct page *page_from_pfn(pfn_t pfn);
+/* All frames of memory, and of the holes in it; constant after page_init(). */
+struct page_frames {
+	struct page *page; /* of frame `first' */
+	pfn_t first, n;
+};
+extern struct page_frames page_frames;
+
+static inline pfn_t page_to_pfn(const struct page *pg)
+{
+	return page_frames.first + (pfn_t)(pg - page_frames.page);
+}
+
+/* NULL if there is no such frame. */
+static inline struct page *page_from_pfn(pfn_t pfn)
+{
+	pfn_t i = pfn - page_frames.first;
+
+	return i < page_frames.n ? &page_frames.page[i] : NULL;
+}
+
 /* Its contents, in the linear map. */
 void *page_address(const struct page *pg);
 struct page *page_from_address(const void *va);

@@ -42,11 +42,7 @@ static bool protect_entry(struct vma *v, pte_slot *slot, bool *fetch)
 		old = pte_read(slot);
 		new = pte_with_prot(old, prot);
 	} while (!pte_replace(slot, old, new));
-	for (int right = VM_R; right <= VM_X; right <<= 1)
-		if (pte_present(old) && pte_allows(old, right) &&
-		    !(pte_present(new) && pte_allows(new, right)))
-			return true;
-	return false;
+	return pte_lost_right(old, new);
 }
 
 /* @v has new rights: so have its pages. */
@@ -58,7 +54,7 @@ static void protect_pages(struct vma *v)
 
 	spin_lock(&v->mm->ptl);
 	while (pte_span_next(&v->mm->pagetable, &span))
-		for (size_t i = 0; i < span.nslots; i++)
+		for (size_t i = 0; pte_span_used(&span, &i); i++)
 			if (pte_has_page(pte_read(&span.slot[i])))
 				lost |= protect_entry(v, &span.slot[i], &fetch);
 	if (lost)

@@ -25,9 +25,10 @@ static pgoff_t last_page(const struct vma *v)
 	return v->pgoff + vma_npages(v) - 1;
 }
 
-static void update_last_max(struct tree_node *node)
+static bool update_last_max(struct tree_node *node)
 {
 	struct vma *v = vma_of(node);
+	pgoff_t before = v->mapping_last_max;
 
 	v->mapping_last_max = last_page(v);
 	for (int side = 0; side < 2; side++) {
@@ -37,6 +38,7 @@ static void update_last_max(struct tree_node *node)
 			v->mapping_last_max = max_u64(v->mapping_last_max,
 						      child->mapping_last_max);
 	}
+	return v->mapping_last_max != before;
 }
 
 struct mapping *rmap_lock(const struct vma *v)
@@ -76,7 +78,6 @@ void rmap_insert(struct mapping *mapping, struct vma *v)
 		parent = at;
 		side = v->pgoff >= vma_of(at)->pgoff;
 	}
-	v->mapping_last_max = last_page(v);
 	tree_insert(&mapping->vmas, parent, side, &v->mapping_node);
 	mapping->nwritable += may_store(v);
 }

@@ -34,8 +34,9 @@ enum { GATHER_MAX = 128 };
 
 struct gather {
 	struct mm *mm;
-	vaddr_t start, end; /* what to flush; empty: nothing */
-	bool stored;        /* a D was found; zap_range() takes note of it */
+	vaddr_t start, end;               /* what to flush; empty: nothing */
+	vaddr_t tables_start, tables_end; /* where there are tables */
+	bool stored; /* a D was found; zap_range() takes note of it */
 	unsigned npages;
 	struct page *page[GATHER_MAX];
 };
@@ -45,6 +46,8 @@ static void gather_start(struct gather *g, struct mm *mm)
 	g->mm = mm;
 	g->start = USER_END;
 	g->end = 0;
+	g->tables_start = USER_END;
+	g->tables_end = 0;
 	g->npages = 0;
 	g->stored = false;
 }
@@ -95,24 +98,23 @@ static struct mapping *shared_mapping(const struct vma *v)
 	return v->flags & VMA_SHARED ? file_mapping(v->file) : NULL;
 }
 
-/* All pages in [start, end) of @v; true if there was a table at all. */
-static bool zap_range(struct gather *g, struct vma *v, vaddr_t start,
+/* All pages in [start, end) of @v. */
+static void zap_range(struct gather *g, struct vma *v, vaddr_t start,
 		      vaddr_t end)
 {
 	struct mapping *shared = shared_mapping(v);
 	struct pte_span span = pte_span_start(start, end);
 	bool stored = false;
-	bool found = false;
 
 	while (pte_span_next(&v->mm->pagetable, &span)) {
-		found = true;
+		g->tables_start = min_u64(g->tables_start, span.va);
+		g->tables_end = span.next;
 		if (shared)
 			spin_lock(&shared->lock);
 		spin_lock(&v->mm->ptl);
-		for (size_t i = 0; i < span.nslots; i++)
-			if (!pte_none(pte_read(&span.slot[i])))
-				zap_slot(g, shared, &span.slot[i],
-					 span.va + i * PAGE_SIZE);
+		for (size_t i = 0; pte_span_used(&span, &i); i++)
+			zap_slot(g, shared, &span.slot[i],
+				 span.va + i * PAGE_SIZE);
 		if (g->stored)
 			gather_flush(g);
 		stored |= g->stored;
@@ -123,7 +125,6 @@ static bool zap_range(struct gather *g, struct vma *v, vaddr_t start,
 	}
 	if (stored)
 		dirty_announce(shared, true);
-	return found;
 }
 
 void unmap_pages(struct vma *v, vaddr_t start, vaddr_t end)
@@ -135,36 +136,58 @@ void unmap_pages(struct vma *v, vaddr_t start, vaddr_t end)
 	gather_flush(&g);
 }
 
-bool unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
+static void zap_vmas(struct gather *g, vaddr_t start, vaddr_t end,
+		     struct list *dead)
 {
-	struct vma *v = vma_find(&mm->vmas, start);
-	struct gather g;
-	bool tables = false;
+	struct vma_list *list = &g->mm->vmas;
+	struct vma *v = vma_find(list, start);
 
-	gather_start(&g, mm);
 	while (v && v->start < end) {
-		struct vma *next = vma_next(&mm->vmas, v);
+		struct vma *next = vma_next(list, v);
 
 		assert(v->start >= start && v->end <= end);
-		tables |= zap_range(&g, v, v->start, v->end);
-		vma_remove(&mm->vmas, v);
+		zap_range(g, v, v->start, v->end);
+		vma_remove(list, v);
 		list_add_tail(dead, &v->link);
 		v = next;
 	}
-	gather_flush(&g);
-	return tables;
+	gather_flush(g);
+}
+
+void unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
+{
+	struct gather g;
+
+	gather_start(&g, mm);
+	zap_vmas(&g, start, end, dead);
 }
 
 void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead)
 {
-	if (!unmap_vmas(mm, start, end, dead))
+	struct gather g;
+
+	gather_start(&g, mm);
+	zap_vmas(&g, start, end, dead);
+	if (g.tables_start >= g.tables_end)
 		return;
 
 	struct vma *next = vma_find(&mm->vmas, start);
 	struct vma *prev = vma_prev(&mm->vmas, next);
 
-	pagetable_trim(&mm->pagetable, start, end, prev ? prev->end : 0,
-		       next ? next->start : USER_END);
+	pagetable_trim(&mm->pagetable, g.tables_start, g.tables_end,
+		       prev ? prev->end : 0, next ? next->start : USER_END);
+}
+
+void unmap_all(struct mm *mm, struct list *dead)
+{
+	struct gather g;
+
+	gather_start(&g, mm);
+	for (struct vma *v = vma_next(&mm->vmas, NULL); v;
+	     v = vma_next(&mm->vmas, v))
+		zap_range(&g, v, v->start, v->end);
+	gather_flush(&g);
+	vma_remove_all(&mm->vmas, dead);
 }
 
 int unmap_cut_range(struct mm *mm, vaddr_t start, vaddr_t end,
@@ -205,11 +228,9 @@ static void unmap_file_in(struct mapping *mapping, struct vma *v, pgoff_t first,
 	gather_start(&g, v->mm);
 	spin_lock(&v->mm->ptl);
 	while (pte_span_next(&v->mm->pagetable, &span))
-		for (size_t i = 0; i < span.nslots; i++) {
+		for (size_t i = 0; pte_span_used(&span, &i); i++) {
 			pte_t pte = pte_read(&span.slot[i]);
 
-			if (pte_none(pte))
-				continue;
 			if (copies ||
 			    (pte_has_page(pte) &&
 			     page_from_pfn(pte_pfn(pte))->mapping == mapping))

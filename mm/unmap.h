@@ -17,8 +17,11 @@
  */
 void unmap_range(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead);
 
-/* The same, but tables stay; true if there are any. */
-bool unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead);
+/* The same, but tables stay. */
+void unmap_vmas(struct mm *mm, vaddr_t start, vaddr_t end, struct list *dead);
+
+/* The same for all that is mapped: the address space is at its end. */
+void unmap_all(struct mm *mm, struct list *dead);
 
 /* Cut, and unmap_range().  0, or -ENOMEM and nothing has changed. */
 int unmap_cut_range(struct mm *mm, vaddr_t start, vaddr_t end,

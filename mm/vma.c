@@ -45,19 +45,11 @@ struct vma *vma_new(void)
 
 struct vma *vma_copy(const struct vma *v)
 {
-	struct vma *copy = vma_new();
+	struct vma *copy = slab_alloc(vmas);
 
 	if (!copy)
 		return NULL;
-	copy->start = v->start;
-	copy->end = v->end;
-	copy->pgoff = v->pgoff;
-	copy->prot = v->prot;
-	copy->maxprot = v->maxprot;
-	copy->flags = v->flags;
-	copy->has_copies = v->has_copies;
-	copy->file = v->file;
-	copy->mm = v->mm;
+	*copy = *v; /* what links it into lists and trees is set there */
 	if (copy->file)
 		file_get(copy->file);
 	return copy;
@@ -117,15 +109,17 @@ static uint64_t gap_below(struct vma_list *list, struct vma *v)
 	return end > start ? end - start : 0;
 }
 
-static void update_gap_max(struct tree_node *node)
+static bool update_gap_max(struct tree_node *node)
 {
 	struct vma *v = vma_of(node);
+	uint64_t before = v->gap_max;
 
 	v->gap_max = v->gap;
 	for (int side = 0; side < 2; side++)
 		if (node->child[side])
 			v->gap_max = max_u64(
 				v->gap_max, vma_of(node->child[side])->gap_max);
+	return v->gap_max != before;
 }
 
 /* The bounds of @v's hole changed; NULL: nothing above it. */
@@ -150,20 +144,37 @@ void vma_list_init(struct vma_list *list)
 
 /* --- finding --- */
 
-struct vma *vma_find(struct vma_list *list, vaddr_t va)
+/* Is @v the first that ends after @va? */
+static bool ends_first(struct vma_list *list, struct vma *v, vaddr_t va)
 {
-	/* The hint is dropped with its VMA, so it is good while the lock is
-	 * held; that several readers set it does no harm. */
+	struct vma *prev = vma_prev(list, v);
+
+	return v->end > va && (!prev || prev->end <= va);
+}
+
+/* The last one found is often the one that is wanted, or the one after it.
+ * It is never one that has gone; that several readers set it does no harm. */
+static struct vma *find_near(struct vma_list *list, vaddr_t va)
+{
 	struct vma *v = atomic_load_explicit(&list->hint, memory_order_relaxed);
 
-	if (v && v->start <= va && va < v->end)
-		return v;
+	if (v && !ends_first(list, v, va))
+		v = vma_next(list, v);
+	return v && ends_first(list, v, va) ? v : NULL;
+}
 
-	struct vma *found = NULL;
-	struct tree_node *node = list->tree.root;
+struct vma *vma_find(struct vma_list *list, vaddr_t va)
+{
+	struct vma *found = vma_prev(list, NULL);
 
-	while (node) {
-		v = vma_of(node);
+	if (!found || found->end <= va)
+		return NULL;
+	found = find_near(list, va);
+	if (found)
+		return found;
+	for (struct tree_node *node = list->tree.root; node;) {
+		struct vma *v = vma_of(node);
+
 		if (v->end > va)
 			found = v;
 		if (v->start <= va && v->end > va)
@@ -267,20 +278,17 @@ vaddr_t vma_find_gap(struct vma_list *list, uint64_t nbytes, vaddr_t low,
 
 void vma_link(struct vma_list *list, struct vma *v)
 {
-	struct tree_node *parent = NULL;
-	struct vma *next = NULL;
-	int side = 0;
+	struct vma *next = vma_find(list, v->start);
+	struct vma *prev = vma_prev(list, next);
 
-	for (struct tree_node *at = list->tree.root; at; at = at->child[side]) {
-		parent = at;
-		side = v->start >= vma_of(at)->start;
-		if (side == 0)
-			next = vma_of(at);
-	}
 	list_add_tail(next ? &next->link : &list->vmas, &v->link);
 	v->gap = gap_below(list, v);
-	v->gap_max = v->gap;
-	tree_insert(&list->tree, parent, side, &v->node);
+	/* One of its neighbours has no child on its side. */
+	if (next && !next->node.child[0])
+		tree_insert(&list->tree, &next->node, 0, &v->node);
+	else
+		tree_insert(&list->tree, prev ? &prev->node : NULL, 1,
+			    &v->node);
 	hole_changed(list, next);
 	list->nvmas++;
 	list->npages += vma_npages(v);
@@ -290,7 +298,7 @@ static void vma_unlink(struct vma_list *list, struct vma *v)
 {
 	struct vma *next = vma_next(list, v);
 
-	atomic_store_explicit(&list->hint, NULL, memory_order_relaxed);
+	atomic_store_explicit(&list->hint, next, memory_order_relaxed);
 	tree_remove(&list->tree, &v->node);
 	list_remove(&v->link);
 	hole_changed(list, next);
@@ -315,6 +323,18 @@ void vma_remove(struct vma_list *list, struct vma *v)
 	rmap_remove(mapping, v);
 	rmap_unlock(mapping);
 	vma_unlink(list, v);
+}
+
+void vma_remove_all(struct vma_list *list, struct list *dead)
+{
+	for (struct vma *v = vma_next(list, NULL); v; v = vma_next(list, v)) {
+		struct mapping *mapping = rmap_lock(v);
+
+		rmap_remove(mapping, v);
+		rmap_unlock(mapping);
+	}
+	list_splice_tail(dead, &list->vmas);
+	vma_list_init(list);
 }
 
 /* New bounds in the tree of the file; its lock is held. */

@@ -148,6 +148,9 @@ int vma_cut_range(struct vma_list *list, vaddr_t start, vaddr_t end);
 void vma_insert(struct vma_list *list, struct vma *v);
 void vma_remove(struct vma_list *list, struct vma *v);
 
+/* Take out all of them, to the back of @dead. */
+void vma_remove_all(struct vma_list *list, struct list *dead);
+
 /* The list's own part of vma_insert(): for fork, which enters the copy into
  * the file's tree by itself, together with its pages. */
 void vma_link(struct vma_list *list, struct vma *v);

@@ -42,14 +42,33 @@ static unsigned slot_index(vaddr_t va, int level)
 	return va >> level_shift(level) & (SLOTS - 1);
 }
 
+/* A table that is asleep: its slot has G instead of V, and A once that is
+ * known of all entries that none has D. */
+static bool table_asleep(pte_t pte)
+{
+	return (pte.bits & (PTE_V | PTE_U | PTE_G)) == PTE_G;
+}
+
 /* The table that a slot points to, or NULL: empty, or a leaf. */
 static pte_slot *table_below(pte_slot *slot)
 {
 	pte_t pte = pte_read(slot);
 
-	if ((pte.bits & (PTE_V | PTE_R | PTE_W | PTE_X)) != PTE_V)
+	if ((pte.bits & (PTE_V | PTE_R | PTE_W | PTE_X)) != PTE_V &&
+	    !table_asleep(pte))
 		return NULL;
 	return phys_to_virt(pte_pfn(pte) << PAGE_SHIFT);
+}
+
+/* The same for somebody who may make entries in it. */
+static pte_slot *table_enter(pte_slot *slot)
+{
+	pte_t pte = pte_read(slot);
+
+	if (table_asleep(pte))
+		pte_set(slot, (pte_t){(pte.bits & ~(uint64_t)(PTE_G | PTE_A)) |
+				      PTE_V});
+	return table_below(slot);
 }
 
 pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va)
@@ -57,7 +76,7 @@ pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va)
 	pte_slot *table = phys_to_virt(pt->root);
 
 	for (int level = ROOT_LEVEL; level > 0 && table; level--)
-		table = table_below(&table[slot_index(va, level)]);
+		table = table_enter(&table[slot_index(va, level)]);
 	return table ? &table[slot_index(va, 0)] : NULL;
 }
 
@@ -79,7 +98,7 @@ pte_slot *pagetable_make_level(struct pagetable *pt, vaddr_t va, int to_level)
 	for (int level = ROOT_LEVEL; level > to_level; level--) {
 		pte_slot *slot = &table[slot_index(va, level)];
 
-		table = table_below(slot);
+		table = table_enter(slot);
 		if (!table) {
 			assert(pte_none(pte_read(slot)));
 			table = table_make(pt, slot);
@@ -95,50 +114,93 @@ pte_slot *pagetable_make(struct pagetable *pt, vaddr_t va)
 	return pagetable_make_level(pt, va, 0);
 }
 
-/* Where the slot after @va's begins. */
-static vaddr_t slot_end(vaddr_t va, int level)
+/* Where the next table's part begins. */
+static vaddr_t table_end(vaddr_t va, int level)
 {
-	return ((va >> level_shift(level)) + 1) << level_shift(level);
+	return ((va >> level_shift(level + 1)) + 1) << level_shift(level + 1);
 }
 
 /* The slot for @va is empty, and so may be those after it: where the first
  * one begins that is not, or the next table. */
 static vaddr_t skip_empty(pte_slot *table, vaddr_t va, int level, vaddr_t end)
 {
-	unsigned i = slot_index(va, level);
+	vaddr_t stop = min_u64(table_end(va, level), end);
+	size_t n =
+		SLOTS - ((table_end(va, level) - stop) >> level_shift(level));
+	size_t i = pte_next_used(table, slot_index(va, level) + 1, n);
 
-	do
-		va = slot_end(va, level);
-	while (++i < SLOTS && va < end && pte_none(pte_read(&table[i])));
-	return va;
+	return table_end(va, level) - ((SLOTS - i) << level_shift(level));
 }
 
 bool pte_span_next(struct pagetable *pt, struct pte_span *span)
 {
+	pte_slot *root = phys_to_virt(pt->root);
+
 	while (span->next < span->end) {
-		pte_slot *table = phys_to_virt(pt->root);
 		vaddr_t va = span->next;
-		int level = ROOT_LEVEL;
+		pte_slot *middle = table_below(&root[slot_index(va, 2)]);
 
-		for (; level > 0; level--) {
-			pte_slot *below =
-				table_below(&table[slot_index(va, level)]);
-
-			if (!below)
-				break;
-			table = below;
-		}
-		if (level > 0) {
-			span->next = skip_empty(table, va, level, span->end);
+		if (!middle) {
+			span->next = skip_empty(root, va, 2, span->end);
 			continue;
 		}
-		span->next = min_u64(slot_end(va, 1), span->end);
-		span->slot = &table[slot_index(va, 0)];
+
+		pte_slot *above = &middle[slot_index(va, 1)];
+		pte_slot *leaf = table_below(above);
+
+		if (!leaf) {
+			span->next = skip_empty(middle, va, 1, span->end);
+			continue;
+		}
+		span->next = min_u64(table_end(va, 0), span->end);
+		span->slot = &leaf[slot_index(va, 0)];
 		span->va = va;
 		span->nslots = (span->next - va) >> PAGE_SHIFT;
+		span->above = above;
 		return true;
 	}
 	return false;
+}
+
+static void slots_move(pte_slot *from, pte_slot *to, size_t n)
+{
+	for (size_t i = pte_next_used(from, 0, n); i < n;
+	     i = pte_next_used(from, i + 1, n))
+		pte_set(&to[i], pte_take(&from[i]));
+}
+
+void pte_span_move(struct pagetable *pt, const struct pte_span *span,
+		   vaddr_t to)
+{
+	/* One table's entries go to two at most. */
+	size_t first =
+		min_u64((table_end(to, 0) - to) >> PAGE_SHIFT, span->nslots);
+
+	slots_move(span->slot, pagetable_find(pt, to), first);
+	if (first < span->nslots)
+		slots_move(span->slot + first,
+			   pagetable_find(pt, table_end(to, 0)),
+			   span->nslots - first);
+}
+
+bool pte_span_rest(struct pagetable *pt, const struct pte_span *span)
+{
+	pte_t pte = pte_read(span->above);
+	bool awake = pte_present(pte);
+
+	if (span->nslots < SLOTS)
+		return false;
+	pte.bits &= ~(uint64_t)PTE_V;
+	pte_set(span->above, (pte_t){pte.bits | (awake ? PTE_G : PTE_A)});
+	pt->nnaps += awake;
+	return awake;
+}
+
+bool pte_span_clean(const struct pte_span *span)
+{
+	pte_t pte = pte_read(span->above);
+
+	return table_asleep(pte) && pte_accessed(pte);
 }
 
 void pagetable_share_kernel(void)
@@ -203,8 +265,10 @@ static void trim_table(struct trim *trim, pte_slot *table, int level,
 		pte_slot *slot = &table[slot_index(va, level)];
 		pte_slot *below = table_below(slot);
 
-		if (!below)
+		if (!below) {
+			va = skip_empty(table, va, level, end) - span;
 			continue;
+		}
 		if (level > 1)
 			trim_table(trim, below, level - 1, max_u64(va, start),
 				   min_u64(va + span, end));

@@ -25,6 +25,7 @@ struct pagetable {
 	 * wrong, and the hart flushes before it runs on it again (tlb.c). */
 	atomic_ulong harts, stale;
 	atomic_ulong ntables; /* frames in use by tables */
+	unsigned long nnaps;  /* how often one was put to sleep */
 };
 
 /* The kernel's own: nothing in the lower half. */
@@ -56,17 +57,20 @@ pte_slot *pagetable_make_level(struct pagetable *pt, vaddr_t va, int level);
  * The one range iterator.  A span is a run of slots in one leaf table.
  *
  *	struct pte_span span = pte_span_start(start, end);
+ *	size_t i;
  *
  *	while (pte_span_next(pt, &span))
- *		for (size_t i = 0; i < span.nslots; i++)
+ *		for (i = 0; pte_span_used(&span, &i); i++)
  *			... span.slot[i] maps span.va + i * PAGE_SIZE ...
  *
- * Addresses without a leaf table are skipped at the size of the hole.
+ * Addresses without a leaf table are skipped at the size of the hole, and
+ * slots that are none.
  */
 struct pte_span {
 	pte_slot *slot;
 	vaddr_t va;
 	size_t nslots;
+	pte_slot *above;   /* the slot that points to the table */
 	vaddr_t next, end; /* where the search goes on */
 };
 
@@ -76,6 +80,32 @@ static inline struct pte_span pte_span_start(vaddr_t start, vaddr_t end)
 }
 
 bool pte_span_next(struct pagetable *pt, struct pte_span *span);
+
+/* Move *i on to the first slot from there that is not none, if there is one. */
+static inline bool pte_span_used(const struct pte_span *span, size_t *i)
+{
+	*i = pte_next_used(span->slot, *i, span->nslots);
+	return *i < span->nslots;
+}
+
+/* Move the span's entries, with A and D, to @to and behind it, where there are
+ * tables.  The caller flushes. */
+void pte_span_move(struct pagetable *pt, const struct pte_span *span,
+		   vaddr_t to);
+
+/*
+ * Sleep: harts don't see a leaf table while it is asleep, so they can't set D
+ * in it; the first fault there, or anyone who asks for a slot of it by
+ * pagetable_find() or _make(), wakes it.  So who has seen that no entry has D
+ * need not look again.  But a hart may have set one after we looked and before
+ * it was told: that takes two rounds.
+ *
+ * pte_span_rest(): no entry had D.  Of a whole table: it goes to sleep (true:
+ * tlb_flush_all() must follow), or was asleep already, and from now on
+ * pte_span_clean() is true until it wakes.
+ */
+bool pte_span_rest(struct pagetable *pt, const struct pte_span *span);
+bool pte_span_clean(const struct pte_span *span);
 
 /*
  * Free the tables that serve nothing but [start, end), given that nothing is

@@ -76,26 +76,38 @@ static inline bool pte_dirty(pte_t pte)
 	return pte.bits & PTE_D;
 }
 
-/* Has any of four entries D? */
-static inline bool pte_any_dirty4(pte_slot *slot)
+/* Has any of four entries any of @bits? */
+static inline bool pte_any4(pte_slot *slot, uint64_t bits)
 {
 	return (pte_read(&slot[0]).bits | pte_read(&slot[1]).bits |
 		pte_read(&slot[2]).bits | pte_read(&slot[3]).bits) &
-	       PTE_D;
+	       bits;
 }
 
-/* The first of slots [i, n) whose entry has D, or @n.  Most of what is asked
- * for is clean, so several are looked at together. */
-static inline size_t pte_next_dirty(pte_slot *slot, size_t i, size_t n)
+/* The first of slots [i, n) whose entry has any of @bits, or @n.  Behind one
+ * that has none there are mostly more: eight are looked at together. */
+static inline size_t pte_next_with(pte_slot *slot, size_t i, size_t n,
+				   uint64_t bits)
 {
 	for (; i < n; i++) {
-		while (i + 8 <= n && !pte_any_dirty4(&slot[i]) &&
-		       !pte_any_dirty4(&slot[i + 4]))
-			i += 8;
-		if (i < n && pte_dirty(pte_read(&slot[i])))
+		if (pte_read(&slot[i]).bits & bits)
 			return i;
+		while (i + 9 <= n && !pte_any4(&slot[i + 1], bits) &&
+		       !pte_any4(&slot[i + 5], bits))
+			i += 8;
 	}
 	return n;
+}
+
+/* The first of them with D; the first that is not none. */
+static inline size_t pte_next_dirty(pte_slot *slot, size_t i, size_t n)
+{
+	return pte_next_with(slot, i, n, PTE_D);
+}
+
+static inline size_t pte_next_used(pte_slot *slot, size_t i, size_t n)
+{
+	return pte_next_with(slot, i, n, UINT64_MAX);
 }
 
 static inline bool pte_accessed(pte_t pte)
@@ -191,6 +203,14 @@ static inline bool pte_test_and_clear_dirty(pte_slot *slot)
 static inline bool pte_test_and_clear_accessed(pte_slot *slot)
 {
 	return atomic_fetch_and(slot, ~(uint64_t)PTE_A) & PTE_A;
+}
+
+/* Does the hart find less in @new than in @old?  Then TLBs must forget @old. */
+static inline bool pte_lost_right(pte_t old, pte_t new)
+{
+	uint64_t lost = old.bits & ~new.bits;
+
+	return pte_present(old) && (lost & (PTE_V | PTE_R | PTE_W | PTE_X));
 }
 
 /* Take the right to write; returns the entry as it was. */

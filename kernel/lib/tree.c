@@ -17,7 +17,9 @@
  *
  * A node's summary depends on its element and its children's summaries alone,
  * so update() is called for a node after its children are final: in rotations
- * from the lower node up, then on the rest of the path to the root.
+ * from the lower node up, then along the path to the root.  Where neither the
+ * height nor the summary of a node changes nothing above it does, and there
+ * the way ends: on average after a few steps, however large the tree is.
  *
  * Locks: the owner's.  Tests: tests/host/tree_test.c.
  */
@@ -37,15 +39,16 @@ static int lean(const struct tree_node *node)
 	return height(node->child[RIGHT]) - height(node->child[LEFT]);
 }
 
-/* Recompute what depends on the children. */
-static void refresh(struct tree *tree, struct tree_node *node)
+/* Recompute what depends on the children; has it changed? */
+static bool refresh(struct tree *tree, struct tree_node *node)
 {
 	int left = height(node->child[LEFT]);
 	int right = height(node->child[RIGHT]);
+	int before = node->height;
+	bool changed = tree->update && tree->update(node);
 
 	node->height = 1 + (left > right ? left : right);
-	if (tree->update)
-		tree->update(node);
+	return changed || node->height != before;
 }
 
 /* Make whoever points at @old, @parent or the root, point at @new. */
@@ -78,17 +81,16 @@ static struct tree_node *rotate(struct tree *tree, struct tree_node *node,
 	return up;
 }
 
-/* Put @node, whose subtrees are good, right; returns who stands there now. */
+/* Put @node, whose subtrees are good, right.  Returns who stands there now, or
+ * NULL if the node above it has nothing to see. */
 static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 {
 	int tilt = lean(node);
 	int heavy = tilt > 0;
 	struct tree_node *child = node->child[heavy];
 
-	if (tilt >= -1 && tilt <= 1) {
-		refresh(tree, node);
-		return node;
-	}
+	if (tilt >= -1 && tilt <= 1)
+		return refresh(tree, node) ? node : NULL;
 	if (heavy == RIGHT ? lean(child) < 0 : lean(child) > 0)
 		rotate(tree, child, heavy);
 	return rotate(tree, node, !heavy);
@@ -96,15 +98,8 @@ static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 
 static void balance_upwards(struct tree *tree, struct tree_node *node)
 {
-	while (node) {
-		int before = node->height;
-
-		node = balance(tree, node);
-		/* Nothing above can change, if it has no summary. */
-		if (!tree->update && node->height == before)
-			return;
+	while (node && (node = balance(tree, node)) != NULL)
 		node = node->parent;
-	}
 }
 
 void tree_insert(struct tree *tree, struct tree_node *parent, int side,
@@ -119,50 +114,10 @@ void tree_insert(struct tree *tree, struct tree_node *parent, int side,
 	balance_upwards(tree, parent);
 }
 
-/*
- * Put @node's successor, the leftmost on its right side, in its place.
- * Returns the lowest node whose subtree has changed.
- */
-static struct tree_node *replace_by_successor(struct tree *tree,
-					      struct tree_node *node)
-{
-	struct tree_node *next = node->child[RIGHT];
-	struct tree_node *lowest;
-
-	while (next->child[LEFT])
-		next = next->child[LEFT];
-	lowest = next->parent == node ? next : next->parent;
-	replace_child(tree, next->parent, next, next->child[RIGHT]);
-	replace_child(tree, node->parent, node, next);
-	for (int side = LEFT; side <= RIGHT; side++) {
-		next->child[side] = node->child[side];
-		if (next->child[side])
-			next->child[side]->parent = next;
-	}
-	next->height = node->height;
-	return lowest;
-}
-
-void tree_remove(struct tree *tree, struct tree_node *node)
-{
-	struct tree_node *lowest = node->parent;
-
-	if (node->child[LEFT] && node->child[RIGHT]) {
-		lowest = replace_by_successor(tree, node);
-	} else {
-		struct tree_node *only = node->child[!node->child[LEFT]];
-
-		replace_child(tree, node->parent, node, only);
-	}
-	balance_upwards(tree, lowest);
-}
-
 void tree_changed(struct tree *tree, struct tree_node *node)
 {
-	if (!tree->update)
-		return;
-	for (; node; node = node->parent)
-		tree->update(node);
+	while (node && tree->update && tree->update(node))
+		node = node->parent;
 }
 
 struct tree_node *tree_first(const struct tree *tree)
@@ -188,4 +143,43 @@ struct tree_node *tree_next(const struct tree_node *node)
 			node = next;
 	}
 	return (struct tree_node *)next;
+}
+
+/* Put @next, @node's successor, in its place.  Returns the lowest node whose
+ * subtree has changed. */
+static struct tree_node *replace_by_successor(struct tree *tree,
+					      struct tree_node *node,
+					      struct tree_node *next)
+{
+	struct tree_node *lowest = next->parent == node ? next : next->parent;
+
+	replace_child(tree, next->parent, next, next->child[RIGHT]);
+	replace_child(tree, node->parent, node, next);
+	for (int side = LEFT; side <= RIGHT; side++) {
+		next->child[side] = node->child[side];
+		if (next->child[side])
+			next->child[side]->parent = next;
+	}
+	next->height = node->height;
+	return lowest;
+}
+
+void tree_remove(struct tree *tree, struct tree_node *node)
+{
+	if (!node->child[LEFT] || !node->child[RIGHT]) {
+		replace_child(tree, node->parent, node,
+			      node->child[!node->child[LEFT]]);
+		balance_upwards(tree, node->parent);
+		return;
+	}
+
+	struct tree_node *next = tree_next(node);
+
+	balance_upwards(tree, replace_by_successor(tree, node, next));
+	/* Its summary was that of another place, and is no measure of change:
+	 * the way may have ended below it, or at it. */
+	if (tree->update) {
+		tree->update(next);
+		tree_changed(tree, next->parent);
+	}
 }

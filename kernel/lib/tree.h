@@ -9,8 +9,8 @@
  * The caller descends by itself, because only it knows the order: it finds
  * the parent and the side, and tree_insert() links and balances.  update(),
  * where given, recomputes one node's summary from its own element and from
- * its two children's summaries; it is called bottom-up along every path that
- * changed.
+ * its two children's summaries, and says whether it differs from before; it is
+ * called bottom-up along every path that changed, as far as that goes.
  */
 
 #include "kernel/lib/types.h"
@@ -23,7 +23,7 @@ struct tree_node {
 
 struct tree {
 	struct tree_node *root;
-	void (*update)(struct tree_node *node); /* or NULL */
+	bool (*update)(struct tree_node *node); /* or NULL */
 };
 
 /* Hang @node below @parent (NULL: as the root) on @side, then balance. */

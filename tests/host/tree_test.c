@@ -42,10 +42,13 @@ static long sum_of(struct tree_node *node)
 	return node ? item_of(node)->sum : 0;
 }
 
-static void update(struct tree_node *node)
+static bool update(struct tree_node *node)
 {
+	long before = item_of(node)->sum;
+
 	item_of(node)->sum = item_of(node)->value + sum_of(node->child[0]) +
 			     sum_of(node->child[1]);
+	return item_of(node)->sum != before;
 }
 
 static int height_of(struct tree_node *node)
@@ -107,7 +110,7 @@ static void insert(struct tree *tree, int key)
 		at = at->child[side];
 	}
 	items[key].key = key;
-	items[key].value = rand() % 1000;
+	items[key].value = rand() % 3; /* often no change at all */
 	tree_insert(tree, parent, side, &items[key].node);
 	present[key] = true;
 }
@@ -130,7 +133,8 @@ static void random_operations(struct tree *tree)
 			insert(tree, key);
 			n++;
 		} else if (present[key]) {
-			items[key].value = rand() % 1000;
+			items[key].value =
+				rand() % 3; /* often no change at all */
 			tree_changed(tree, &items[key].node);
 		}
 		if (i % 8 == 0 || n < 5)
