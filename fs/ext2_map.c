@@ -371,14 +371,16 @@ static int trim_tree(struct trim *t, struct buffer *b, uint32_t *slot,
 	unsigned shift = map_shift(fs) * (height - 1);
 	uint32_t n = 1u << map_shift(fs), i = (uint32_t)(first >> shift);
 	uint64_t below = first & ((1ull << shift) - 1);
+	/* A block that names itself zeroes the slot below. */
+	uint32_t block = *slot;
 	struct buffer *map;
 
-	if (!*slot)
+	if (!block)
 		return 0;
-	int err = check_block(inode, *slot);
+	int err = check_block(inode, block);
 
 	if (!err)
-		err = ext2_read(fs, *slot, &map);
+		err = ext2_read(fs, block, &map);
 	if (err)
 		return err;
 	uint32_t *slots = (void *)map->data;
@@ -393,7 +395,7 @@ static int trim_tree(struct trim *t, struct buffer *b, uint32_t *slot,
 		return err;
 	if (t->left-- == 0)
 		return -EAGAIN;
-	err = ext2_free_blocks(fs, *slot, 1, true);
+	err = ext2_free_blocks(fs, block, 1, true);
 	if (!err) {
 		slots_set(b, slot, 1, 0);
 		count_blocks(inode, -1);

@@ -109,6 +109,7 @@ static void ext2_unmount(struct super *super)
 	if (err)
 		printk("ext2: %s: errors while unmounting: %d\n",
 		       fs->device->name, err);
+	inode_abandon(super);
 	/* At power-off some may be in use still. */
 	if (!fs->nnodes)
 		ext2_release(fs);
@@ -177,8 +178,9 @@ static int read_root(struct ext2 *fs)
 	else
 		err = ext2_refuse(fs, "the root is no directory");
 	if (err) {
+		fs->writable = false;
 		inode_put(fs->super.root);
-		inode_shrink(&fs->super, SIZE_MAX);
+		inode_abandon(&fs->super);
 	}
 	return err;
 }

@@ -272,47 +272,69 @@ static bool keep_locked(struct inode *inode)
 		return false;
 	hold_locked(inode);
 	inode->nkeepers++;
+	inode->super->nkeepers++;
 	return true;
 }
 
 static void keep_end(struct inode *inode)
 {
+	struct super *super = inode->super;
+
 	spin_lock(&cache_lock);
 	inode->nkeepers--;
 	waitq_wake_all(&state_changed);
-	put_and_unlock(inode);
+	put_and_unlock(inode); /* it may be the last, and free the file */
+	spin_lock(&cache_lock);
+	super->nkeepers--;
+	waitq_wake_all(&state_changed);
+	spin_unlock(&cache_lock);
 }
 
-/* Take the least recently used inode that can go off the list, or NULL. */
-static struct inode *unused_take(const struct super *super)
+/* Take the least recently used inode that can go off the list, or NULL.
+ * @forced: it can, even if it has something to write. */
+static struct inode *unused_take_locked(const struct super *super, bool forced)
 {
-	struct inode *found = NULL;
-
-	spin_lock(&cache_lock);
 	list_for_each_entry (struct inode, inode, &unused, lru_link) {
-		if ((super && inode->super != super) || inode->dirty ||
-		    !list_empty(&inode->mapping.dirty_link))
+		bool clean =
+			!inode->dirty && list_empty(&inode->mapping.dirty_link);
+
+		if ((super && inode->super != super) || !(clean || forced))
 			continue;
 		list_remove(&inode->lru_link);
 		nunused--;
 		inode->state = INODE_GOING;
-		found = inode;
-		break;
+		return inode;
 	}
-	spin_unlock(&cache_lock);
-	return found;
+	return NULL;
 }
 
 size_t inode_shrink(struct super *super, size_t max)
 {
-	size_t n = 0;
+	for (size_t n = 0; n < max; n++) {
+		spin_lock(&cache_lock);
+		struct inode *inode = unused_take_locked(super, false);
+
+		spin_unlock(&cache_lock);
+		if (!inode)
+			return n;
+		inode_evict(inode);
+	}
+	return max;
+}
+
+void inode_abandon(struct super *super)
+{
 	struct inode *inode;
 
-	while (n < max && (inode = unused_take(super))) {
-		inode_evict(inode);
-		n++;
-	}
-	return n;
+	do {
+		spin_lock(&cache_lock);
+		while (super->nkeepers)
+			waitq_wait(&state_changed, &cache_lock);
+		inode = unused_take_locked(super, true);
+		spin_unlock(&cache_lock);
+		if (inode)
+			inode_evict(inode);
+	} while (inode);
 }
 
 void inode_lock(struct inode *inode)

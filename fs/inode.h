@@ -175,6 +175,7 @@ struct super {
 	struct block_device *device; /* (c) or NULL */
 	uint32_t dev;                /* (c) st_dev */
 	unsigned mount_id;           /* (c) */
+	unsigned nkeepers;           /* (h) all its inodes' */
 	bool read_only;
 	bool transient;             /* (c) nothing of it is cached */
 	uint64_t max_size;          /* (c) the largest file, in bytes */
@@ -238,6 +239,9 @@ void inode_writers_drop(struct inode *inode, int by);
 
 /* Forget unused ones; how many went.  @super NULL: any; for unmount all. */
 size_t inode_shrink(struct super *super, size_t max);
+/* Forget all unused ones of @super, with what they could not write; waits for
+ * who still tries to. */
+void inode_abandon(struct super *super);
 
 /* Wall-clock now. */
 struct timestamp timestamp_now(void);

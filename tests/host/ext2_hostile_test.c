@@ -5,14 +5,24 @@
  *
  * A good image is damaged in a few places, chosen by what they mean: fields
  * of the super block, descriptors, bitmaps, inodes, directory records, map
- * blocks; the new values are those that hurt most: 0, all ones, just inside
- * and outside of what is legal, the numbers of other structures.  Then it is
- * mounted, walked, read, written and unmounted.  Whatever happens must be an
- * error: ASan and UBSan watch memory, the disk watches for requests outside
- * of it, and a limit on requests watches for hangs.
+ * blocks, the journal's own blocks and the copies in it; the new values are
+ * those that hurt most: 0, all ones, just inside and outside of what is legal,
+ * the numbers of other structures.  Then it is mounted, walked, read, written
+ * and unmounted.  Whatever happens must be an error: ASan and UBSan watch
+ * memory, the disk watches for requests outside of it, and limits on requests
+ * and on processor time watch for hangs.
  *
- * usage: [IMAGES [SEED]]     VERBOSE=1 prints the log
+ * The good images differ in their blocks and features; some are as a crash has
+ * left them, with transactions in the journal and orphans.
+ *
+ * usage: [IMAGES [SEED [NAME CASE]]]    VERBOSE=1 prints the log
+ *
+ * With QUIRE_LONG in the environment it is ten times as many.  What a failure
+ * prints last repeats it.  With SAVE=FOLDER nothing is mounted: the good images
+ * go there, and the damage is printed, for tests/guest/images_test.py.
  */
+#include <linux/time.h>
+
 #include "fs/journal_format.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -21,7 +31,12 @@
 #include "tests/host/ext2_libc.h"
 #include "tests/host/ext2_world.h"
 
-enum { PLACES_MAX = 4000, REQUESTS_MAX = 400000 };
+enum {
+	IMAGES = 100000,
+	REQUESTS_MAX = 400000,
+	SECONDS_MAX = 30, /* of processor time, for one image */
+	DAMAGE_MAX = 6,
+};
 
 /* A number on the disk that means something. */
 struct place {
@@ -30,30 +45,126 @@ struct place {
 	bool big; /* big-endian: the journal's */
 };
 
-static struct place places[PLACES_MAX];
-static unsigned nplaces;
+/* By what they mean; each kind is damaged as often as any other. */
+enum kind { SUPER, GROUP, BITMAP, INODE, SLOT, MAP, ENTRY, LOG, COPY, NKINDS };
+
+static struct {
+	struct place *place;
+	unsigned n;
+} places[NKINDS];
+
+/* A good image: how it is made, and whether a crash has been there. */
+static const struct seed {
+	const char *name, *options;
+	bool crashed;
+} seeds[] = {
+	{"groups", "-b 1024 -g 512 -N 160 -O ^resize_inode image 1200K", false},
+	{"revision0", "-b 1024 $REVISION_0 -N 160 image 1M", false},
+	{"2k", "-b 2048 -N 160 image 1400K", false},
+	{"4k", "-b 4096 -N 160 image 2M", false},
+	{"journal",
+	 "-b 1024 -N 160 -j -J size=1 image 2600K >/dev/null && printf "
+	 "'jo\\njw -b 2200-2204 noise\\njw -r 2201\\njc\\n' | "
+	 "debugfs -w -f - image 2>/dev/null",
+	 false},
+	{"crash-1k", "-b 1024 -N 160 -I 128 -j -J size=1 image 2600K", true},
+	{"crash-2k", "-b 2048 -g 1024 -N 160 -j -J size=2 image 5M", true},
+	{"crash-4k", "-b 4096 -N 160 -j -J size=4 image 9M", true},
+};
+enum { NSEEDS = sizeof(seeds) / sizeof(*seeds) };
+
 static uint32_t blocks[400]; /* of structures: good values for bad places */
 static unsigned nblocks;
-static uint8_t *good;
-static size_t good_nbytes;
+static uint8_t *good; /* what places are found in: world_image */
 static uint32_t block_size;
 static struct ext2_super_block *sb;
 static unsigned nmounted, ncorrupt;
 
+/* --- what fails, and how to see it again --- */
+
+static const struct seed *this_seed;
+static unsigned this_case, seed = 1, npatches;
+static char patches[DAMAGE_MAX][60];
+static const char *save; /* where good images go */
+
+/* Where, how many bytes, and which. */
+static void print_damage(void)
+{
+	printf("%s %u", this_seed->name, this_case);
+	for (unsigned i = 0; i < npatches; i++)
+		printf(" %s", patches[i]);
+	printf("\n");
+}
+
+static void tell(void)
+{
+	static bool told;
+
+	if (told || !this_seed)
+		return;
+	told = true;
+	print_damage();
+	printf("to see it again: VERBOSE=1 host-ext2_hostile 1 %u %s %u\n",
+	       seed, this_seed->name, this_case);
+	fflush(stdout);
+}
+
+static void on_signal(int number)
+{
+	if (number != 6)
+		printf("it takes for ever\n");
+	tell();
+	_exit(1);
+}
+
+void __sanitizer_set_death_callback(void (*call)(void));
+const char *__asan_default_options(void);
+
+/* Frees need not be remembered for long: an image is soon done. */
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=4:malloc_context_size=4:"
+	       "detect_stack_use_after_return=0";
+}
+
+static void watch(void)
+{
+	enum { SIG_ABORT = 6, SIG_VIRTUAL_ALARM = 26 };
+
+	__sanitizer_set_death_callback(tell);
+	signal(SIG_ABORT, on_signal);
+	signal(SIG_VIRTUAL_ALARM, on_signal);
+}
+
 static void fail(const char *what)
 {
 	printf("%s\n", what);
+	tell();
 	exit(1);
 }
 
 /* --- finding what to damage --- */
 
-static void place_add(const void *field, unsigned nbytes)
+static void place_add(enum kind kind, const void *field, unsigned nbytes,
+		      bool big)
 {
-	if (nplaces < PLACES_MAX)
-		places[nplaces++] = (struct place){
-			.at = (uint32_t)((const uint8_t *)field - good),
-			.nbytes = (uint8_t)nbytes};
+	unsigned n = places[kind].n++;
+
+	if ((n & (n - 1)) == 0)
+		places[kind].place =
+			realloc(places[kind].place,
+				(2 * n + 1) * sizeof(*places[kind].place));
+	places[kind].place[n] = (struct place){
+		.at = (uint32_t)((const uint8_t *)field - good),
+		.nbytes = (uint8_t)nbytes,
+		.big = big,
+	};
+}
+
+static void words_add(enum kind kind, const void *from, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		place_add(kind, (const uint32_t *)from + i, 4, kind == LOG);
 }
 
 static void block_add(uint32_t block)
@@ -67,19 +178,6 @@ static void *block_at(uint32_t block)
 	return good + (size_t)block * block_size;
 }
 
-static void find_in_map(uint32_t block, unsigned height)
-{
-	uint32_t *slots = block_at(block);
-
-	block_add(block);
-	for (uint32_t i = 0; i < block_size / 4; i++) {
-		if (i < 3 || slots[i])
-			place_add(&slots[i], 4);
-		if (height > 1 && slots[i])
-			find_in_map(slots[i], height - 1);
-	}
-}
-
 static void find_in_dir(uint32_t block)
 {
 	block_add(block);
@@ -87,102 +185,112 @@ static void find_in_dir(uint32_t block)
 		struct ext2_entry *entry =
 			(void *)(good + (size_t)block * block_size + at);
 
-		place_add(&entry->ino, 4);
-		place_add(&entry->nbytes, 2);
-		place_add(&entry->nname, 1);
-		place_add(&entry->type, 1);
-		place_add(&entry->name[0], 1);
+		place_add(ENTRY, &entry->ino, 4, false);
+		place_add(ENTRY, &entry->nbytes, 2, false);
+		place_add(ENTRY, &entry->nname, 1, false);
+		place_add(ENTRY, &entry->type, 1, false);
+		place_add(ENTRY, &entry->name[0], 1, false);
 		at += entry->nbytes;
 	}
 }
 
-static void find_in_inode(struct ext2_raw_inode *raw)
+/* A block of the journal: its own, or the copy of another. */
+static void find_in_log(uint32_t block)
 {
-	bool short_link = (raw->mode & S_IFMT) == S_IFLNK && !raw->nsectors;
+	const struct journal_header *h = block_at(block);
+	bool own = journal_be32(h->magic) == JOURNAL_MAGIC;
+	uint32_t *words = block_at(block);
 
-	/* The fields that decide something, several times over. */
-	for (unsigned i = 0; i < 2; i++) {
-		place_add(&raw->mode, 2);
-		place_add(&raw->size, 4);
-		place_add(&raw->size_high, 4);
-		place_add(&raw->nlink, 2);
-		place_add(&raw->nsectors, 4);
-		place_add(&raw->flags, 4);
-		place_add(&raw->attributes, 4);
+	if (own)
+		words_add(LOG, words, 24);
+	for (uint32_t i = own ? 24 : 0; i < block_size / 4; i++)
+		if (words[i])
+			words_add(own ? LOG : COPY, &words[i], 1);
+}
+
+/* What block @block of a file holds, by the file's kind. */
+static void find_in_block(uint32_t block, uint32_t ino, uint32_t mode)
+{
+	if (ino == EXT2_JOURNAL_INO)
+		find_in_log(block);
+	else if ((mode & S_IFMT) == S_IFDIR)
+		find_in_dir(block);
+}
+
+static void find_in_map(uint32_t block, unsigned height, uint32_t ino,
+			uint32_t mode)
+{
+	uint32_t *slots = block_at(block);
+
+	block_add(block);
+	for (uint32_t i = 0; i < block_size / 4; i++) {
+		if (i < 3 || slots[i])
+			words_add(MAP, &slots[i], 1);
+		if (height > 1 && slots[i])
+			find_in_map(slots[i], height - 1, ino, mode);
+		else if (slots[i] && i < 100)
+			find_in_block(slots[i], ino, mode);
 	}
-	for (unsigned i = 0; i < EXT2_NSLOTS; i++)
-		place_add(&raw->block[i], 4);
-	for (unsigned i = 0; i < EXT2_NSLOTS && !short_link; i++) {
+}
+
+static void find_in_inode(struct ext2_raw_inode *raw, uint32_t ino)
+{
+	bool has_map = (raw->mode & S_IFMT) == S_IFREG ||
+		       (raw->mode & S_IFMT) == S_IFDIR || raw->nsectors;
+
+	place_add(INODE, &raw->mode, 2, false);
+	place_add(INODE, &raw->size, 4, false);
+	place_add(INODE, &raw->size_high, 4, false);
+	place_add(INODE, &raw->nlink, 2, false);
+	place_add(INODE, &raw->nsectors, 4, false);
+	place_add(INODE, &raw->deleted, 4, false);
+	place_add(INODE, &raw->flags, 4, false);
+	place_add(INODE, &raw->attributes, 4, false);
+	words_add(SLOT, raw->block, EXT2_NSLOTS);
+	for (unsigned i = 0; i < EXT2_NSLOTS && has_map; i++) {
 		if (!raw->block[i])
 			continue;
 		if (i >= EXT2_INDIRECT)
-			find_in_map(raw->block[i], i - EXT2_INDIRECT + 1);
-		else if ((raw->mode & S_IFMT) == S_IFDIR)
-			find_in_dir(raw->block[i]);
+			find_in_map(raw->block[i], i - EXT2_INDIRECT + 1, ino,
+				    raw->mode);
+		else
+			find_in_block(raw->block[i], ino, raw->mode);
 	}
 }
 
-/* The head of each block of the journal that inode 8 names directly. */
-static void find_in_journal(const struct ext2_raw_inode *raw)
-{
-	for (unsigned i = 0; i < 4; i++) {
-		place_add(&sb->compat, 4);
-		place_add(&sb->incompat, 4);
-		place_add(&sb->journal_ino, 4);
-		place_add(&sb->last_orphan, 4);
-	}
-	for (unsigned i = 0; i < 4 * EXT2_NDIRECT; i++)
-		for (unsigned j = 0; j < 16 && nplaces < PLACES_MAX; j++) {
-			uint32_t block = raw->block[i % EXT2_NDIRECT];
-
-			place_add((uint32_t *)block_at(block) + j, 4);
-			places[nplaces - 1].big = true;
-		}
-}
-
-static void find_in_group(struct ext2_group *group, bool first)
+static void find_in_group(struct ext2_group *group, uint32_t first_ino)
 {
 	uint32_t inode_size = sb->revision ? sb->inode_size : 128;
+	uint8_t *table = block_at(group->inode_table);
 
-	for (unsigned i = 0; i < 4; i++) {
-		place_add(&group->block_bitmap, 4);
-		place_add(&group->inode_bitmap, 4);
-		place_add(&group->inode_table, 4);
-		place_add(&group->nfree_blocks, 2);
-		place_add(&group->nfree_inodes, 2);
-	}
+	words_add(GROUP, &group->block_bitmap, 3);
+	place_add(GROUP, &group->nfree_blocks, 2, false);
+	place_add(GROUP, &group->nfree_inodes, 2, false);
 	block_add(group->block_bitmap);
 	block_add(group->inode_bitmap);
 	block_add(group->inode_table);
-	for (unsigned i = 0; i < 40; i++) {
-		place_add((uint8_t *)block_at(group->block_bitmap) + i, 1);
-		if (i < 8)
-			place_add((uint8_t *)block_at(group->inode_bitmap) + i,
-				  1);
-	}
+	words_add(BITMAP, block_at(group->block_bitmap), 40);
+	words_add(BITMAP, block_at(group->inode_bitmap), 4);
 	for (uint32_t i = 0; i < sb->inodes_per_group; i++) {
-		struct ext2_raw_inode *raw =
-			(void *)((uint8_t *)block_at(group->inode_table) +
-				 (size_t)i * inode_size);
+		struct ext2_raw_inode *raw = (void *)(table + i * inode_size);
 
-		bool journal = first && i == EXT2_JOURNAL_INO - 1;
-
-		if (raw->nlink && (!first || i == 1 || i >= 10 || journal))
-			find_in_inode(raw);
-		if (raw->nlink && journal)
-			find_in_journal(raw);
+		if (raw->nlink || raw->mode)
+			find_in_inode(raw, first_ino + i);
 	}
 }
 
 static void find_places(void)
 {
-	nplaces = nblocks = 0;
+	for (unsigned kind = 0; kind < NKINDS; kind++)
+		places[kind].n = 0;
+	nblocks = 0;
+	good = world_image;
 	sb = (void *)(good + EXT2_SUPER_OFFSET);
 	block_size = 1024u << sb->log_block_size;
-	/* Every word of the super block, and those in use again and again. */
-	for (unsigned i = 0; i < 352 / 4; i++)
-		for (unsigned j = 0; j < (i < 27 ? 8 : 1); j++)
-			place_add((uint32_t *)sb + i, 4);
+	words_add(SUPER, sb, 27);
+	words_add(SUPER, &sb->journal_ino, 3);
+	words_add(SUPER, &sb->journal_ino, 3);
+	words_add(SUPER, sb, 352 / 4);
 
 	struct ext2_group *groups = block_at(sb->first_data_block + 1);
 	uint32_t n = (sb->nblocks - sb->first_data_block +
@@ -190,10 +298,12 @@ static void find_places(void)
 		     sb->blocks_per_group;
 
 	for (uint32_t g = 0; g < n; g++)
-		find_in_group(&groups[g], g == 0);
+		find_in_group(&groups[g], 1 + g * sb->inodes_per_group);
 }
 
 /* --- damage --- */
+
+static uint32_t nblocks_of_image, ninodes_of_image;
 
 static uint32_t bad_value(uint32_t old)
 {
@@ -203,11 +313,11 @@ static uint32_t bad_value(uint32_t old)
 	case 1:
 		return UINT32_MAX;
 	case 2:
-		return sb->nblocks;
+		return nblocks_of_image;
 	case 3:
-		return sb->nblocks - 1;
+		return nblocks_of_image - 1;
 	case 4:
-		return (uint32_t)world_random(sb->nblocks);
+		return (uint32_t)world_random(nblocks_of_image);
 	case 5:
 		return old + 1;
 	case 6:
@@ -215,7 +325,7 @@ static uint32_t bad_value(uint32_t old)
 	case 7:
 		return old ^ 1u << world_random(32);
 	case 8:
-		return (uint32_t)world_random(sb->ninodes + 3);
+		return (uint32_t)world_random(ninodes_of_image + 3);
 	case 9:
 		return 1u << world_random(32);
 	case 10:
@@ -224,19 +334,29 @@ static uint32_t bad_value(uint32_t old)
 	return blocks[world_random(nblocks)];
 }
 
+static void damage_one(void)
+{
+	unsigned kind = (unsigned)world_random(NKINDS);
+
+	if (!places[kind].n)
+		return;
+	const struct place *p =
+		&places[kind].place[world_random(places[kind].n)];
+	uint32_t old = 0, value;
+
+	memcpy(&old, world_image + p->at, p->nbytes);
+	value = p->big ? journal_be32(bad_value(journal_be32(old)))
+		       : bad_value(old);
+	world_patch(p->at, &value, p->nbytes);
+	snprintf(patches[npatches++], sizeof(patches[0]), "%u:%u:%x", p->at,
+		 p->nbytes, value);
+}
+
 static void damage(void)
 {
-	for (uint64_t n = 1 + world_random(5); n > 0; n--) {
-		const struct place *place = &places[world_random(nplaces)];
-		uint32_t value = 0;
-
-		memcpy(&value, world_image + place->at, place->nbytes);
-		if (place->big)
-			value = journal_be32(bad_value(journal_be32(value)));
-		else
-			value = bad_value(value);
-		memcpy(world_image + place->at, &value, place->nbytes);
-	}
+	npatches = 0;
+	for (uint64_t n = 1 + world_random(DAMAGE_MAX); n > 0; n--)
+		damage_one();
 }
 
 /* --- use --- */
@@ -375,7 +495,7 @@ static void use_image(void)
 	struct statfs statfs = {0};
 	struct super *super;
 
-	nvisits = 0;
+	nvisits = world_random(8) ? 250 : 0;
 	world_nrequests = 0;
 	if (world_mount(world_random(8) == 0, &super))
 		return;
@@ -390,66 +510,154 @@ static void use_image(void)
 	world_unmount(super);
 }
 
-static void run(const char *make, const char *folder, unsigned n)
-{
-	if (world_run(make, folder, folder, folder))
-		fail("can't make the image");
-	char path[100];
+/* --- good images --- */
 
-	snprintf(path, sizeof(path), "%s/image", folder);
-	world_load(path);
-	good_nbytes = world_disk.nsectors * SECTOR_SIZE;
-	good = malloc(good_nbytes);
-	memcpy(good, world_image, good_nbytes);
-	find_places();
-	for (unsigned i = 0; i < n; i++) {
-		memcpy(world_image, good, good_nbytes);
-		damage();
-		world_disk.nsectors = good_nbytes / SECTOR_SIZE;
-		if (world_random(50) == 0) /* a disk cut short */
-			world_disk.nsectors = world_random(2000);
-		use_image();
-		if (world_strays)
-			fail("a request outside the disk");
-		if (world_in_use)
-			fail("memory not given back");
-	}
-	free(good);
+static struct inode *make_file(struct inode *dir, const char *name)
+{
+	static char data[20000];
+	struct inode *inode;
+
+	inode_lock(dir);
+	int err = dir->ops->create(dir, name, strlen(name), S_IFREG | 0600, 0,
+				   &inode);
+
+	inode_unlock(dir);
+	if (err || world_write(inode, 0, data, sizeof(data)) < 0)
+		fail("can't make a good image");
+	return inode;
 }
 
-int main(int argc, char **argv)
+/* Leave the disk as a crash would: with transactions, a revoked block, files
+ * without a name and one that is half cut. */
+static void crash(void)
+{
+	static const char *const names[] = {"one", "two", "three"};
+	size_t nbytes = world_disk.nsectors * SECTOR_SIZE;
+	uint8_t *crashed = malloc(nbytes);
+	struct inode *inode[3], *dir;
+	struct super *super;
+
+	if (world_mount(false, &super) || !ext2_of(super->root)->journal)
+		fail("can't mount a good image");
+	dir = super->root;
+	make_names(dir);
+	for (unsigned i = 0; i < 3; i++)
+		inode[i] = make_file(dir, names[i]);
+	world_sync(super);
+	inode_lock(dir);
+	for (unsigned i = 0; i < 2; i++)
+		dir->ops->unlink(dir, names[i], strlen(names[i]), inode[i]);
+	inode_unlock(dir);
+	ext2_start(ext2_of(dir));
+	ext2_join(inode[2]);
+	ext2_orphan_add(inode[2]);
+	ext2_stop(ext2_of(dir));
+	world_sync(super);
+	memcpy(crashed, world_image, nbytes);
+	ext2_start(ext2_of(dir));
+	ext2_orphan_remove(inode[2]);
+	ext2_stop(ext2_of(dir));
+	for (unsigned i = 0; i < 3; i++)
+		inode_put(inode[i]);
+	world_unmount(super);
+	world_drop_pages(1);
+	memcpy(world_image, crashed, nbytes);
+	free(crashed);
+}
+
+static void make_image(const struct seed *s, const char *folder)
 {
 	static const char tree[] =
 		"cd %s && rm -rf t image && mkdir -p t/a/b/c t/many && "
-		"for i in $(seq 1 90); do echo $i >t/many/a-file-named-$i; "
-		"done && seq 1 20000 >t/big && ln t/big t/a/hard && "
+		"for i in $(seq 1 70); do echo $i >t/many/a-file-named-$i; "
+		"done && for i in $(seq 1 200); do ln t/many/a-file-named-1 "
+		"t/many/another-name-for-the-first-of-them-$i; done && "
+		"seq 1 20000 >t/big && ln t/big t/a/hard && "
 		"ln -s big t/short && ln -s $(seq -s - 1 40) t/long && "
 		"mkfifo t/fifo && seq 1 500 >t/a/b/c/deep && "
 		"truncate -s 80M t/sparse && echo end >>t/sparse && "
 		"dd if=/dev/urandom of=noise bs=1k count=5 2>/dev/null && "
-		"mke2fs -q -t ext2 -d t ";
-	static const char *const options[] = {
-		"-b 1024 -g 512 -N 160 -O ^resize_inode image 1100K",
-		"-b 1024 $REVISION_0 -N 160 image 900K",
-		"-b 4096 -N 160 image 1200K",
-		"-b 1024 -N 160 -j -J size=1 image 2500K && printf "
-		"'jo\\njw -b 2000-2004 noise\\njw -r 2001\\njc\\n' | "
-		"debugfs -w -f - image 2>/dev/null",
-	};
-	unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 4000;
-	char folder[] = "/tmp/ext2-hostile-XXXXXX", make[800];
+		"mke2fs -q -t ext2 -d t %s >/dev/null";
+	char make[1000], path[100];
 
+	snprintf(make, sizeof(make), tree, folder, s->options);
+	if (world_run("%s", make))
+		fail("can't make the image");
+	snprintf(path, sizeof(path), "%s/image", folder);
+	world_load(path);
+	if (s->crashed)
+		crash();
+	world_keep();
+}
+
+static void run_case(uint64_t nsectors)
+{
+	const struct {
+		long interval[2], value[2];
+	} limit = {{0, 0}, {SECONDS_MAX, 0}};
+
+	world_seed(((uint64_t)seed << 16 | (uint64_t)(this_seed - seeds))
+			   << 32 |
+		   this_case);
+	setitimer(ITIMER_VIRTUAL, &limit, NULL);
+	damage();
+	if (save) {
+		print_damage();
+		world_restore();
+		return;
+	}
+	if (world_random(50) == 0) /* a disk cut short */
+		world_disk.nsectors = world_random(2000);
+	use_image();
+	if (world_strays)
+		fail("a request outside the disk");
+	if (world_in_use)
+		fail("memory not given back");
+	world_restore();
+	world_disk.nsectors = nsectors;
+}
+
+static void run(const struct seed *s, const char *folder, unsigned first,
+		unsigned n)
+{
+	char path[200];
+
+	make_image(s, folder);
+	find_places();
+	snprintf(path, sizeof(path), "%s/%s", save, s->name);
+	if (save)
+		world_save(path);
+	nblocks_of_image = sb->nblocks;
+	ninodes_of_image = sb->ninodes;
+	this_seed = s;
+	for (this_case = first; this_case < first + n; this_case++)
+		run_case(world_disk.nsectors);
+	this_seed = NULL;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned n = getenv("QUIRE_LONG") ? 10 * IMAGES : IMAGES;
+	char folder[] = "/tmp/ext2-hostile-XXXXXX";
+
+	n = (argc > 1 ? (unsigned)atoi(argv[1]) : n) / NSEEDS;
+	if (argc > 2)
+		seed = (unsigned)atoi(argv[2]);
+	save = getenv("SAVE");
 	world_limit = REQUESTS_MAX;
-	world_start(argc > 2 ? (unsigned)atoi(argv[2]) : 1);
+	world_start(seed);
 	if (!mkdtemp(folder))
 		fail("mkdtemp");
-	for (unsigned i = 0; i < 4; i++) {
-		snprintf(make, sizeof(make), "%s%s >/dev/null", tree,
-			 options[i]);
-		run(make, folder, n / 4);
-	}
+	watch();
+	for (const struct seed *s = seeds; s < seeds + NSEEDS; s++)
+		if (argc < 5)
+			run(s, folder, 0, n);
+		else if (!strcmp(argv[3], s->name))
+			run(s, folder, (unsigned)atoi(argv[4]), 1);
 	world_run("rm -rf %s", folder);
+	if (save)
+		return 0;
 	printf("ext2_hostile: %u passed (%u mounted, %u found corrupt)\n",
-	       n / 4 * 4, nmounted, ncorrupt);
+	       argc < 5 ? n * NSEEDS : 1, nmounted, ncorrupt);
 	return 0;
 }

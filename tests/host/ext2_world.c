@@ -45,6 +45,11 @@ uint64_t world_random(uint64_t n)
 	return (z ^ z >> 31) % n;
 }
 
+void world_seed(uint64_t seed)
+{
+	random_state = seed;
+}
+
 void printk(const char *format, ...)
 {
 	va_list args;
@@ -203,6 +208,50 @@ void world_save(const char *path)
 		panic("%s: can't write", path);
 }
 
+/* The disk as it was kept, and which of its sectors have changed since. */
+static uint8_t *kept;
+static uint64_t *changed;
+static size_t nchanged, changed_max;
+
+void world_keep(void)
+{
+	size_t nbytes = world_disk.nsectors * SECTOR_SIZE;
+
+	free(kept);
+	kept = malloc(nbytes);
+	memcpy(kept, world_image, nbytes);
+	nchanged = 0;
+}
+
+static void note_changed(uint64_t at, size_t nbytes)
+{
+	uint64_t end = at + nbytes;
+
+	for (at -= at % SECTOR_SIZE; kept && at < end; at += SECTOR_SIZE) {
+		if (nchanged == changed_max) {
+			changed_max = changed_max * 2 + 64;
+			changed = realloc(changed,
+					  changed_max * sizeof(*changed));
+		}
+		changed[nchanged++] = at;
+	}
+}
+
+void world_restore(void)
+{
+	while (nchanged) {
+		uint64_t at = changed[--nchanged];
+
+		memcpy(world_image + at, kept + at, SECTOR_SIZE);
+	}
+}
+
+void world_patch(size_t at, const void *data, size_t nbytes)
+{
+	note_changed(at, nbytes);
+	memcpy(world_image + at, data, nbytes);
+}
+
 struct world_write *world_writes;
 size_t world_nwrites;
 static bool recording;
@@ -270,7 +319,7 @@ static int request_run(struct block_request *request)
 			return -EIO;
 		}
 		if (request->op == BLOCK_WRITE) {
-			memcpy(world_image + at, memory, n);
+			world_patch(at, memory, n);
 			record(at, memory, n);
 		} else {
 			memcpy(memory, world_image + at, n);
@@ -381,11 +430,13 @@ bool sched_interrupted(void)
 
 struct host_page {
 	struct page page;
-	struct list link; /* among all pages */
+	struct list link;       /* among all pages */
+	struct host_page *next; /* in its bucket */
 	uint8_t *data;
 };
 
 static struct list pages = {&pages, &pages};
+static struct host_page *buckets[1024];
 static struct list dirty_mappings = {&dirty_mappings, &dirty_mappings};
 static int writeback_error;
 
@@ -419,16 +470,20 @@ static void page_wait(struct page *pg, unsigned flags)
 			panic("page never done");
 }
 
+static struct host_page **bucket(const struct mapping *mapping, pgoff_t index)
+{
+	size_t n = (uintptr_t)mapping / sizeof(*mapping) * 31 + index;
+
+	return &buckets[n % (sizeof(buckets) / sizeof(*buckets))];
+}
+
 static struct page *page_find(struct mapping *mapping, pgoff_t index)
 {
-	list_for_each (link, &pages) {
-		struct page *pg =
-			&list_entry(link, struct host_page, link)->page;
+	struct host_page *hp = *bucket(mapping, index);
 
-		if (pg->mapping == mapping && pg->index == index)
-			return pg;
-	}
-	return NULL;
+	while (hp && (hp->page.mapping != mapping || hp->page.index != index))
+		hp = hp->next;
+	return hp ? &hp->page : NULL;
 }
 
 /* Locked. */
@@ -444,6 +499,8 @@ static struct page *page_get_locked(struct mapping *mapping, pgoff_t index)
 		fresh->page.mapping = mapping;
 		fresh->page.index = index;
 		list_add_tail(&pages, &fresh->link);
+		fresh->next = *bucket(mapping, index);
+		*bucket(mapping, index) = fresh;
 		pg = &fresh->page;
 	}
 	page_wait(pg, PAGE_LOCKED);
@@ -454,8 +511,12 @@ static struct page *page_get_locked(struct mapping *mapping, pgoff_t index)
 static void page_drop(struct page *pg)
 {
 	struct host_page *hp = host_page(pg);
+	struct host_page **at = bucket(pg->mapping, pg->index);
 
 	page_wait(pg, PAGE_LOCKED | PAGE_WRITEBACK);
+	while (*at != hp)
+		at = &(*at)->next;
+	*at = hp->next;
 	list_remove(&hp->link);
 	free(hp->data);
 	free(hp);

@@ -14,8 +14,9 @@
 /* Once, first. */
 void world_start(unsigned seed);
 
-/* Random numbers, repeatable by the seed: [0, n). */
+/* Random numbers, repeatable by the seed: [0, n).  And from another on. */
 uint64_t world_random(uint64_t n);
+void world_seed(uint64_t seed);
 
 /* --- the disk --- */
 
@@ -25,6 +26,12 @@ extern uint8_t *world_image;
 /* The disk's contents from a file, or an empty disk of @nbytes; to a file. */
 void world_load(const char *path);
 void world_save(const char *path);
+
+/* Remember the disk as it is; bring back what was changed since, by requests
+ * and by world_patch(). */
+void world_keep(void);
+void world_restore(void);
+void world_patch(size_t at, const void *data, size_t nbytes);
 
 /* Counted: requests outside the disk.  Must stay 0. */
 extern unsigned world_strays;
