@@ -261,6 +261,8 @@ bool fdtable_has_room(struct fdtable *table, uint64_t limit)
 static void let_go(struct fdtable *table, struct file *f)
 {
 	locks_drop(f->inode, table);
+	if (f->ops->flush)
+		f->ops->flush(f);
 	file_put(f);
 }
 

@@ -36,6 +36,8 @@ struct file_ops {
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/* fsync. NULL: EINVAL. */
 	int (*sync)(struct file *f);
+	/* A descriptor is being closed; NULL: no matter. */
+	void (*flush)(struct file *f);
 	/* The last reference is gone. */
 	void (*release)(struct file *f);
 };

@@ -76,8 +76,9 @@ static void new_name_end(struct new_name *new)
 	walk_end(&new->walk);
 }
 
+/* *@made (or NULL): a reference to what was made. */
 static int make(struct fs_context *fs, struct dentry *base, const char *path,
-		uint32_t mode, uint32_t rdev)
+		uint32_t mode, uint32_t rdev, struct inode **made)
 {
 	struct new_name new;
 	struct inode *inode;
@@ -92,6 +93,8 @@ static int make(struct fs_context *fs, struct dentry *base, const char *path,
 		      ? dir->ops->create(dir, new.walk.last, new.walk.nlast,
 					 mode & ~fs->umask, rdev, &inode)
 		      : -EPERM;
+	if (!err && made)
+		*made = inode_hold(inode);
 	if (!err)
 		dentry_instantiate(new.d, inode);
 	new_name_end(&new);
@@ -101,7 +104,7 @@ static int make(struct fs_context *fs, struct dentry *base, const char *path,
 int path_mkdir(struct fs_context *fs, struct dentry *base, const char *path,
 	       uint32_t mode)
 {
-	return make(fs, base, path, S_IFDIR | (mode & 01777), 0);
+	return make(fs, base, path, S_IFDIR | (mode & 01777), 0, NULL);
 }
 
 int path_mknod(struct fs_context *fs, struct dentry *base, const char *path,
@@ -124,7 +127,13 @@ int path_mknod(struct fs_context *fs, struct dentry *base, const char *path,
 	}
 	if (!S_ISCHR(mode) && !S_ISBLK(mode))
 		rdev = 0;
-	return make(fs, base, path, mode & (S_IFMT | 07777), rdev);
+	return make(fs, base, path, mode & (S_IFMT | 07777), rdev, NULL);
+}
+
+int path_make_socket(struct fs_context *fs, const char *path,
+		     struct inode **out)
+{
+	return make(fs, NULL, path, S_IFSOCK | 0777, 0, out);
 }
 
 int path_symlink(struct fs_context *fs, const char *target, struct dentry *base,

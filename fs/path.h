@@ -56,6 +56,9 @@ int path_mkdir(struct fs_context *fs, struct dentry *base, const char *path,
 	       uint32_t mode);
 int path_mknod(struct fs_context *fs, struct dentry *base, const char *path,
 	       uint32_t mode, uint32_t rdev);
+/* The same for a socket's name: a reference to its inode. */
+int path_make_socket(struct fs_context *fs, const char *path,
+		     struct inode **out);
 int path_symlink(struct fs_context *fs, const char *target, struct dentry *base,
 		 const char *path);
 int path_link(struct fs_context *fs, struct dentry *old_base,

@@ -12,6 +12,7 @@
 /* Device numbers (st_dev) of those that have no device: major 0. */
 enum {
 	PSEUDO_DEV_PIPE = 10,
+	PSEUDO_DEV_SOCKET,
 	PSEUDO_DEV_SHARED,
 	PSEUDO_DEV_DEV,
 	PSEUDO_DEV_PROC,

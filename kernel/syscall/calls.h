@@ -87,6 +87,15 @@ syscall_handler sys_newfstatat, sys_fstat, sys_statx, sys_faccessat,
 	sys_faccessat2, sys_fchmod, sys_fchmodat, sys_fchown, sys_fchownat,
 	sys_utimensat;
 
+/* socket.c: sockets */
+syscall_handler sys_socket, sys_socketpair, sys_bind, sys_listen, sys_connect,
+	sys_accept, sys_accept4, sys_shutdown, sys_getsockname, sys_getpeername,
+	sys_setsockopt, sys_getsockopt;
+
+/* socket_message.c: what is sent by them */
+syscall_handler sys_sendto, sys_recvfrom, sys_sendmsg, sys_recvmsg,
+	sys_sendmmsg, sys_recvmmsg;
+
 /* path_mount.c: filesystems */
 syscall_handler sys_mount, sys_umount2, sys_statfs, sys_fstatfs;
 

@@ -163,25 +163,12 @@ SYSCALL(ioctl)
 SYSCALL(pipe2)
 {
 	struct file *ends[2];
-	int fds[2] = {-1, -1};
 	long err;
 
 	if (arg[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
 	err = pipe_new(ends, arg[1] & O_NONBLOCK);
-	if (err)
-		return err;
-	for (int i = 0; i < 2; i++) {
-		fds[i] = caller_install(ends[i], arg[1] & O_CLOEXEC);
-		if (fds[i] < 0)
-			err = fds[i];
-	}
-	if (!err)
-		err = user_write(arg[0], fds, sizeof(fds));
-	for (int i = 0; i < 2 && err; i++)
-		if (fds[i] >= 0)
-			fdtable_close(caller_files(), fds[i]);
-	return err;
+	return err ? err : caller_install_two(ends, arg[1] & O_CLOEXEC, arg[0]);
 }
 
 /* Since Linux 6.3: not in every toolchain's headers. */

@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 
 #include "arch/riscv/usercopy.h"
+#include "fs/socket.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/task/signal.h"
@@ -27,6 +28,10 @@ static const size_t MOVE_MAX = INT32_MAX & ~4095ul;
 /* Did a write to @f, which said @n, end because nobody reads it any more? */
 static bool pipe_broken(struct file *f, const struct uio *uio, long n)
 {
+	struct socket *s = socket_of(f);
+
+	if (s)
+		return n == -EPIPE && socket_is_stream(s);
 	return n == -EPIPE ||
 	       (n >= 0 && uio->left && (file_poll(f, NULL) & POLLERR));
 }

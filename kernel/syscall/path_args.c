@@ -85,6 +85,24 @@ int path_arg_lookup(int dirfd, vaddr_t va, unsigned flags, struct dentry **out)
 	return err;
 }
 
+long caller_install_two(struct file *f[2], bool close_on_exec, vaddr_t va)
+{
+	int fds[2];
+	long err = 0;
+
+	for (int i = 0; i < 2; i++) {
+		fds[i] = caller_install(f[i], close_on_exec);
+		if (fds[i] < 0)
+			err = fds[i];
+	}
+	if (!err)
+		err = user_write(va, fds, sizeof(fds));
+	for (int i = 0; i < 2 && err; i++)
+		if (fds[i] >= 0)
+			fdtable_close(caller_files(), fds[i]);
+	return err;
+}
+
 long with_file(int fd, file_call *call, const uint64_t *arg)
 {
 	struct file *f;

@@ -71,4 +71,7 @@ static inline long caller_install(struct file *f, bool close_on_exec)
 			       close_on_exec);
 }
 
+/* Numbers for both files, written to @va; or for none. */
+long caller_install_two(struct file *f[2], bool close_on_exec, vaddr_t va);
+
 #endif

@@ -16,6 +16,7 @@ int rand(void); /* <stdlib.h> collides with the kernel's headers */
 enum { NFILES = 8, LIMIT = 700, STEPS = 400000 };
 
 static struct file files[NFILES];
+static const struct file_ops plain;
 
 struct model {
 	struct file *file[LIMIT];
@@ -183,6 +184,8 @@ int main(void)
 	struct fdtable *table = fdtable_new();
 	static struct model m;
 
+	for (int i = 0; i < NFILES; i++)
+		files[i].ops = &plain;
 	for (int i = 0; i < STEPS; i++) {
 		step(table, &m);
 		if (i % 500 == 0)
