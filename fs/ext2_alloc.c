@@ -165,6 +165,8 @@ static int pin(struct ext2 *fs, uint32_t g, uint32_t start, uint32_t n,
 		return -ENOMEM;
 	int err = in_buffers ? journal_revoke(j, start, n) : 0;
 
+	if (err == -EEXIST) /* two groups with one bitmap? */
+		return ext2_corrupt(fs, "blocks %u+%u freed twice", start, n);
 	if (err)
 		return err;
 	bits_set(*pins, bit, bit + n, true);

@@ -131,8 +131,8 @@ int journal_seal(struct journal *j);
 int journal_checkpoint(struct journal *j, bool all);
 
 /* Metadata blocks [start, start + n) are about to be freed by the running
- * transaction: no older copy of them may be replayed.  0, or -ENOMEM and
- * nothing is changed. */
+ * transaction: no older copy of them may be replayed.  0; or -ENOMEM, or
+ * -EEXIST (it has freed one already), and nothing is changed. */
 int journal_revoke(struct journal *j, uint32_t start, uint32_t n);
 
 /* --- journal_buffers.c: for buffer.c; the buffer is BUSY --- */

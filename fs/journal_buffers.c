@@ -38,7 +38,8 @@ static void run(struct journal *j, struct buffer *b, unsigned bits)
 
 void journal_changed(struct journal *j, struct buffer *b)
 {
-	assert(!(b->state & BUFFER_FORGOTTEN));
+	/* A disk that lies may have a block in two places, and it is freed in
+	 * one: it stays FORGOTTEN, and what is in it does not matter. */
 	if (!(b->state & BUFFER_RUNNING))
 		run(j, b, BUFFER_RUNNING);
 }
