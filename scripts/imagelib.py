@@ -117,12 +117,17 @@ def remove_journal(image):
     run(tool("tune2fs"), "-O", "^has_journal", image)
 
 
-def replay(image):
-    """After a crash: the journal first, since debugfs would not look at it."""
+def needs_replay(image):
+    """Is there something in its journal, after a crash?"""
     with open(image, "rb") as f:
         f.seek(1024 + 96)
-        if f.read(1)[0] & 4:
-            run(tool("e2fsck"), "-fy", image, ok=(0, 1))
+        return bool(f.read(1)[0] & 4)
+
+
+def replay(image):
+    """After a crash: the journal first, since debugfs would not look at it."""
+    if needs_replay(image):
+        run(tool("e2fsck"), "-fy", image, ok=(0, 1))
 
 
 def copy(source, target):

@@ -40,11 +40,25 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "include/mounts.h"
 #include "include/shutdown.h"
 #include "include/usage.h"
+
+/* On Linux: the modules that scripts/linux has put there. */
+static void modules_load(void)
+{
+	char path[] = "/modules/0";
+	int fd;
+
+	for (; (fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0; close(fd)) {
+		if (syscall(SYS_finit_module, fd, "", 0) != 0)
+			warn("%s", path);
+		path[sizeof(path) - 2]++;
+	}
+}
 
 /* A list of words that ends with NULL, as execve wants it. */
 struct words {
@@ -302,6 +316,7 @@ int main(int argc, char **argv)
 		errx(1, "only the kernel starts this, as init");
 	}
 	mount_kernel_filesystems();
+	modules_load();
 	int control = port_open("/dev/vport0p1", O_RDWR);
 	if (control < 0)
 		give_up("/dev/vport0p1");
