@@ -16,6 +16,7 @@
  *	init=PATH     the first program (else the first of init_paths[])
  *	quiet         keep the log off the console
  *	norandmaps    put every program's parts where they always go
+ *	mem_free=N    before init starts leave only N frames of memory free
  *	panic=N       after a panic reboot in N seconds, at once if negative,
  *	              never if 0 (without this: power off)
  *	trace=on      switch tracing on at once (trace.h)
@@ -61,6 +62,7 @@ static char command_line[COMMAND_LINE_MAX];
 static const char *root_device = "/dev/vda";
 static bool root_read_only;
 static const char *init_path;
+static uint64_t frames_left = UINT64_MAX;
 static bool trace_wanted;
 static struct words init_argv = {{"init"}, 1};
 static struct words init_envp = {{"HOME=/", "TERM=linux"}, 2};
@@ -158,6 +160,8 @@ static void known_or_unknown_word(char *word)
 		init_path = value;
 	else if ((value = value_of(word, "panic")))
 		set_panic_timeout(value);
+	else if ((value = value_of(word, "mem_free")))
+		string_number((const char **)&value, 10, &frames_left);
 	else if ((value = value_of(word, "trace")))
 		trace_wanted = !strcmp(value, "on");
 	else if ((value = value_of(word, "trace_buf_size")))
@@ -291,6 +295,7 @@ static void boot_rest(void *unused)
 	    task_start_kernel("flush-pages", dirty_flusher, NULL) ||
 	    task_start_kernel("flush-inodes", mount_flusher, NULL))
 		give_up("no memory for the kernel's threads");
+	page_leave_free(frames_left);
 	start_init();
 }
 

@@ -166,6 +166,8 @@ static bool used_through(struct vma *v, struct page *pg)
 	if (slot && pte_has_page(pte_read(slot)) &&
 	    pte_pfn(pte_read(slot)) == page_to_pfn(pg))
 		used = pte_test_and_clear_accessed(slot);
+	if (used) /* or the hart would not set it again */
+		tlb_flush_page(&v->mm->pagetable, va);
 	spin_unlock(&v->mm->ptl);
 	return used;
 }
@@ -277,6 +279,8 @@ static int read_window(struct mapping *mapping, pgoff_t index, size_t want,
 	size_t npages = sequential ? 2 * mapping->readahead_npages : WINDOW_MIN;
 
 	npages = min_u64(max_u64(npages, want), WINDOW_MAX);
+	/* It is not to drive out what is in use. */
+	npages = min_u64(npages, page_nfree() / WINDOW_AROUND + 1);
 	if (ahead)
 		index = mapping->readahead_end;
 	end = min_u64(end, index + npages);

@@ -224,6 +224,12 @@ struct page *page_alloc_try(void)
 	return pg;
 }
 
+void page_leave_free(size_t npages)
+{
+	while (page_nfree() > npages && page_take(npages))
+		page_ntotal--;
+}
+
 static struct page *take_order(unsigned order)
 {
 	if (inject_failure())

@@ -80,6 +80,10 @@ struct page *page_take(size_t reserve);
 size_t page_nfree(void);
 size_t page_low(void);
 
+/* From now on there is no more memory than what is in use, and @npages: to try
+ * what happens then (the boot option mem_free=). */
+void page_leave_free(size_t npages);
+
 void page_get(struct page *pg);
 /* Drop a reference; the last one frees (the whole order).  Any context. */
 void page_put(struct page *pg);

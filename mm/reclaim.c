@@ -29,6 +29,7 @@
 
 #include "mm/reclaim.h"
 
+#include "arch/riscv/thread.h"
 #include "arch/riscv/time.h"
 #include "kernel/sync/sched.h"
 #include "kernel/sync/spinlock.h"
@@ -161,22 +162,36 @@ static void reclaim_rest(void)
 		dirty_wait_flushed();
 }
 
-static bool reclaim_round(void)
+/* Both clocks, at parts of memory that grow, but at none smaller than 1 in
+ * 2^@last; only until something is found from PRIORITY_REST on. */
+static size_t look_around(int first, int last)
 {
-	size_t before = page_nfree(), n = 0;
+	size_t n = 0;
 
-	for (int priority = PRIORITY_FIRST; priority >= 0 && n < BATCH;
+	for (int priority = first;
+	     priority >= last && n < (priority > PRIORITY_REST ? BATCH : 1);
 	     priority--) {
 		n += drop_oldest(BATCH, (nlru >> priority) + BATCH, true);
 		if (n < BATCH)
 			n += swap_out(BATCH - n, priority);
-		if (priority != PRIORITY_REST)
-			continue;
-		if (n)
-			break;
-		reclaim_rest();
 	}
-	return n || page_nfree() > before;
+	return n;
+}
+
+static bool reclaim_round(void)
+{
+	size_t before = page_nfree();
+
+	if (look_around(PRIORITY_FIRST, PRIORITY_REST))
+		return true;
+	reclaim_rest();
+	return look_around(PRIORITY_REST - 1, 0) || page_nfree() > before;
+}
+
+void reclaim_repay(void)
+{
+	if (!resting) /* else it is in vain */
+		look_around(PRIORITY_FIRST, 0);
 }
 
 bool reclaim_wait(void)
@@ -202,6 +217,8 @@ void reclaim_wake(void)
 {
 	if (thread && !resting)
 		sched_wake(thread);
+	if (page_nfree() < page_low())
+		atomic_fetch_or(&thread_current()->pending, THREAD_RECLAIM);
 }
 
 void reclaim_thread(void *unused)

@@ -27,6 +27,9 @@ size_t reclaim_clean(size_t npages);
  */
 bool reclaim_wait(void);
 
+/* THREAD_RECLAIM: the caller took of the last frames, and holds no lock now. */
+void reclaim_repay(void);
+
 /* The body of a kernel thread that does so before it is needed; it is time
  * to; and tell it, in any context. */
 void reclaim_thread(void *unused);

@@ -49,6 +49,7 @@ struct thread {
 enum {
 	THREAD_RESCHEDULE = 1, /* give up the hart */
 	THREAD_SIGNAL = 2,     /* a signal may be deliverable */
+	THREAD_RECLAIM = 8,    /* it took of the last frames: give some back */
 	/* arch/'s own: the whole frame was rewritten, so reload all of it. */
 	THREAD_FRAME = 1 << 16,
 };

@@ -19,6 +19,7 @@
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
 #include "mm/inject.h"
+#include "mm/swap.h"
 
 enum { PAUSE = NSEC_PER_SEC / 500 }; /* before the fault is tried again */
 
@@ -71,6 +72,20 @@ static struct process *find_victim(bool *dying)
 	return victim;
 }
 
+static void say_why(const struct process *victim)
+{
+	const struct page_tally *n = &page_tally;
+
+	printk("out of memory: killed %s[%d], %lu KiB; of %lu frames %lu are "
+	       "free, %lu hold files (%lu in memory only, %lu dirty), %lu "
+	       "tables, %lu slabs, %lu stacks; %lu of %lu swap slots are "
+	       "free\n",
+	       victim->name, victim->pid, size_of(victim) << (PAGE_SHIFT - 10),
+	       page_ntotal, page_nfree(), n->cached, n->shmem, n->dirty,
+	       n->tables, n->slab, n->stacks,
+	       swap_counts.total - swap_counts.used, swap_counts.total);
+}
+
 bool oom_make_room(void)
 {
 	siginfo_t info = {.si_signo = SIGKILL, .si_code = SI_KERNEL};
@@ -85,8 +100,7 @@ bool oom_make_room(void)
 	victim = find_victim(&dying);
 	if (victim) {
 		last_kill = time_now();
-		printk("out of memory: killed %s[%d], %lu KiB\n", victim->name,
-		       victim->pid, size_of(victim) << (PAGE_SHIFT - 10));
+		say_why(victim);
 		trace(TRACE_OOM_KILL, victim->pid,
 		      size_of(victim) << (PAGE_SHIFT - 10));
 		signal_send_process(victim, &info);

@@ -25,6 +25,7 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/trap.h"
 #include "mm/fault.h"
+#include "mm/reclaim.h"
 
 void trap_syscall(struct trap_frame *frame)
 {
@@ -133,6 +134,12 @@ void trap_return_user(struct trap_frame *frame)
 	unsigned long pending = task_current()->thread.pending;
 
 	irq_enable();
+	if (pending & THREAD_RECLAIM) {
+		/* Now that it holds no lock. */
+		atomic_fetch_and(&task_current()->thread.pending,
+				 ~(unsigned long)THREAD_RECLAIM);
+		reclaim_repay();
+	}
 	if (pending & THREAD_RESCHEDULE)
 		sched_point();
 	if (pending & (THREAD_SIGNAL | TASK_RESTORE_MASK))

@@ -90,5 +90,19 @@ foreach(program mmaptest usertests)
 	endforeach()
 endforeach()
 
+# And where 400 frames are all there is to have: one row here, all of them in
+# `scripts/test --long`.
+guest_test(guest.mmaptest.frames-2-swap 1800 ${MATRIX} mmaptest
+	--mem-free 400 --swap 64M --smp 2)
+foreach(program mmaptest usertests)
+	foreach(harts 1 2 4)
+		guest_test(guest.${program}.frames-${harts}-long 3600 ${MATRIX}
+			${program} --mem-free 400 --smp ${harts} --long)
+		guest_test(guest.${program}.frames-${harts}-swap-long 3600
+			${MATRIX} ${program} --mem-free 400 --smp ${harts}
+			--swap 64M --long)
+	endforeach()
+endforeach()
+
 # The filesystem in memory is to do what the one on the disk does.
 guest_test(guest.usertests.tmpfs 1800 ${MATRIX} usertests --folder /dev/shm)

@@ -64,11 +64,18 @@ def on_quire(args):
             imagelib.remove_journal(image)
         extra = cpu_without_ad(os.environ.get(
             "QUIRE_QEMU", "qemu-system-riscv64")) if args.no_ad else []
+        command = [f"/bin/{args.program}"]
+        if args.mem_free:
+            extra += ["--append", f"mem_free={args.mem_free}"]
+        if args.swap:
+            extra += ["--swap", args.swap]
+            command = ["/bin/sh", "-c",
+                       f"swapon /dev/vdb && exec {command[0]}"]
         done = guestlib.quire(
             "--kernel", guestlib.kernel(args.kernel), "--smp", str(args.smp),
             "--mem", args.mem, "--image", image, *extra,
             "--env", f"TMPDIR={args.folder}", "--",
-            f"/bin/{args.program}", timeout=1500)
+            *command, timeout=1500)
         done.stdout = done.stdout.decode(errors="replace")
         done.stderr = done.stderr.decode(errors="replace")
         return done, imagelib.check(image)
@@ -87,9 +94,17 @@ def main():
                         help="where the cases' files are made")
     parser.add_argument("--ext2", action="store_true",
                         help="a filesystem without a journal")
+    parser.add_argument("--mem-free", metavar="N",
+                        help="only so many frames are left free")
+    parser.add_argument("--long", action="store_true",
+                        help="only in scripts/test --long")
+    parser.add_argument("--swap", metavar="SIZE", help="and a disk for swap")
     parser.add_argument("--no-ad", action="store_true",
                         help="harts without hardware update of A and D")
     args = parser.parse_args()
+    if args.long and not os.environ.get("QUIRE_LONG"):
+        print("skipped: only in scripts/test --long")
+        sys.exit(77)
     done, complaint = (on_linux(args.program) if args.linux else
                        on_linux_kernel(args) if args.linux_kernel else
                        on_quire(args))

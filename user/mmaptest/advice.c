@@ -254,6 +254,7 @@ TEST(random_reads_one_page,
 	static const int low[] = {1, 2, 17}, high[] = {1, 16, 40};
 
 	skip_on(ON_LINUX | ON_EMULATOR, "its caches are not ours alone");
+	skip_if_memory_is_short();
 	expect_ok(fsync(fd));
 	for (int i = 0; i < 3; i++) {
 		int nread = 0;

@@ -268,6 +268,7 @@ TEST(mlockall_locks_what_there_is,
 	char *p = map_anonymous(3), *none = map_with(0, PROT_NONE, 1);
 
 	skip_unless_accounted();
+	skip_if_memory_is_short();
 	expect_ok(mlockall(MCL_CURRENT));
 	expect_eq(resident(p, 3), 3);
 	expect(locked() > 3);

@@ -10,6 +10,7 @@
 
 #define _GNU_SOURCE
 #include "testlib/test.h"
+#include "testlib/where.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -167,12 +168,23 @@ static int wait_for(pid_t pid, struct place place)
 	}
 }
 
+/* A child that was skipped, or killed where there is too little memory. */
+static void skip_if_starved(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
+		_exit(EXIT_SKIPPED);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    memory_may_end())
+		skip("it takes more memory than there is");
+}
+
 void check_exit(pid_t pid, int status, struct place place)
 {
 	int seen = wait_for(pid, place);
 	char text[40];
 
 	describe_status(seen, text, sizeof(text));
+	skip_if_starved(seen);
 	if (!WIFEXITED(seen) || WEXITSTATUS(seen) != status)
 		fail(place, "child: expected exit status %d, saw %s", status,
 		     text);
@@ -184,6 +196,8 @@ void check_killed(pid_t pid, int signal, struct place place)
 	char text[40];
 
 	describe_status(seen, text, sizeof(text));
+	if (signal != SIGKILL)
+		skip_if_starved(seen);
 	if (!WIFSIGNALED(seen) || WTERMSIG(seen) != signal)
 		fail(place, "child: expected SIG%s, saw %s",
 		     sigabbrev_np(signal), text);

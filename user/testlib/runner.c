@@ -150,6 +150,12 @@ static enum outcome judge(int status, char *report, size_t nbytes)
 		return PASSED;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
 		return SKIPPED;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    memory_may_end()) {
+		snprintf(report, nbytes,
+			 "it takes more memory than there is\n");
+		return SKIPPED;
+	}
 	if (status == -1 ||
 	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM))
 		snprintf(report + n, nbytes - n,

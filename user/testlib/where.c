@@ -113,6 +113,25 @@ size_t memory_total(void)
 	return meminfo("MemTotal:");
 }
 
+enum { LITTLE = 8 << 20 };
+
+void skip_if_memory_is_short(void)
+{
+	if (where() == ON_QUIRE && memory_total() < LITTLE)
+		skip("there is too little memory");
+}
+
+size_t memory_of_swap(void)
+{
+	return meminfo("SwapTotal:");
+}
+
+bool memory_may_end(void)
+{
+	return where() == ON_QUIRE &&
+	       memory_total() + memory_of_swap() < LITTLE;
+}
+
 size_t memory_available(void)
 {
 	return meminfo("MemAvailable:");

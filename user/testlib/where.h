@@ -38,6 +38,14 @@ unsigned harts_online(void);
  * holds disk blocks, and pages of files. */
 size_t memory_total(void);
 size_t memory_available(void);
+
+/* Skip where there is so little that reclaim is always at work, and what it
+ * does is counted, too. */
+void skip_if_memory_is_short(void);
+size_t memory_of_swap(void);
+
+/* So little, swap included, that a case may be killed for want of it. */
+bool memory_may_end(void);
 size_t memory_of_buffers(void);
 size_t memory_of_files(void);
 

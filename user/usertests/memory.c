@@ -116,7 +116,7 @@ TEST(all_memory_is_taken,
      "A process takes more memory than there is: it is killed or gets ENOMEM, "
      "its parent lives, and can do the same again.")
 {
-	size_t limit = memory_total() + (16ul << 20);
+	size_t limit = memory_total() + memory_of_swap() + (16ul << 20);
 
 	skip_on(ON_LINUX | ON_EMULATOR, "this machine has other users");
 	if (limit > 300ul << 20)

@@ -241,6 +241,7 @@ TEST(forks_in_forks,
 {
 	int depth = 0, nchildren = 0;
 
+	skip_if_memory_is_short();
 	while (depth < 5 && nchildren < 2) {
 		if (expect_ok(fork()) == 0) {
 			depth++;
@@ -393,6 +394,7 @@ TEST(fork_bomb_ends_and_memory_returns,
 	int limit = where() == ON_QUIRE ? 600 : 100, ends[2], n;
 	char byte;
 
+	skip_if_memory_is_short();
 	expect_ok(pipe(ends));
 	for (n = 0; n < limit; n++) {
 		pid_t child = fork();
