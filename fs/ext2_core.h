@@ -42,6 +42,7 @@
 #include "fs/ext2_format.h"
 #include "fs/inode.h"
 #include "fs/journal.h"
+#include "kernel/lib/tree.h"
 
 struct ext2_io;
 
@@ -105,6 +106,7 @@ struct ext2_node {
 	uint32_t deleted;            /* (l) the next orphan; time, once freed */
 	uint32_t room_from;          /* (i) directories: no room for a short
 					name in blocks before this one */
+	struct tree index;           /* (i) directories: ext2_index.c */
 	uint64_t shrinks_to;         /* (i) while it does; else UINT64_MAX */
 	atomic_uint tid;             /* (J) the last transaction it joined */
 	struct list joined_link[2];  /* (J) */
@@ -355,5 +357,23 @@ int ext2_dir_start(struct inode *dir, const struct inode *parent);
 int ext2_dir_check_empty(struct inode *dir);
 int ext2_dir_read(struct inode *dir, uint64_t position,
 		  struct dir_visit *visit);
+
+/* --- ext2_index.c; dir locked --- */
+
+static inline bool ext2_index_exists(const struct inode *dir)
+{
+	return ext2_node(dir)->index.root;
+}
+
+/* A name is in that block.  False: no memory, and the index is gone. */
+bool ext2_index_add(struct inode *dir, const char *name, size_t nname,
+		    uint32_t block);
+void ext2_index_remove(struct inode *dir, const char *name, size_t nname,
+		       uint32_t block);
+
+/* The first block from *block on that may have the name; false: none has. */
+bool ext2_index_find(struct inode *dir, const char *name, size_t nname,
+		     uint32_t *block);
+void ext2_index_drop(struct inode *dir);
 
 #endif

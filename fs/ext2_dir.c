@@ -20,6 +20,9 @@
  * Adding remembers in which block it last found room (room_from), so that
  * filling a directory does not search it anew for each name.
  *
+ * What has more than a few blocks is searched with the help of an index in
+ * memory (ext2_index.c).
+ *
  * Locking: the directory's inode lock, for writing.
  * Tests: tests/host/ext2_model_test.c, ext2_hostile_test.c.
  */
@@ -35,6 +38,9 @@ enum {
 	/* A record for up to 16 characters: if not even this fits into a
 	 * block it is full. */
 	SHORT_RECORD = HEADER + 16,
+	/* Directories of a size between these get an index. */
+	INDEX_MIN_BLOCKS = 4,
+	INDEX_MAX_SIZE = 4 << 20,
 };
 
 /* A place in a directory. */
@@ -119,16 +125,60 @@ static bool entry_is(const struct ext2_entry *entry, const char *name,
 	       memcmp(entry->name, name, nname) == 0;
 }
 
+/* Have an index, if the directory is large, and there is memory. */
+static int make_index(struct inode *dir)
+{
+	struct place p;
+	int err;
+
+	place_init(&p, dir, 0);
+	if (p.nblocks < INDEX_MIN_BLOCKS || inode_size(dir) > INDEX_MAX_SIZE ||
+	    ext2_index_exists(dir))
+		return 0;
+	while (!(err = walk(&p)))
+		if (p.entry->ino && !ext2_index_add(dir, p.entry->name,
+						    p.entry->nname, p.block)) {
+			place_end(&p);
+			return 0;
+		}
+	if (err == -ENOENT)
+		return 0;
+	ext2_index_drop(dir);
+	return err;
+}
+
+/* In the blocks from @p's next one to before @end. */
+static int find_in(struct place *p, uint32_t end, const char *name,
+		   size_t nname)
+{
+	int err;
+
+	p->nblocks = min_u64(p->nblocks, end);
+	while (!(err = walk(p)))
+		if (entry_is(p->entry, name, nname))
+			return 0;
+	return err;
+}
+
 /* The place of a name: 0, and place_end() it; -ENOENT; -EIO. */
 static int find(struct inode *dir, const char *name, size_t nname,
 		struct place *p)
 {
-	int err;
+	int err = make_index(dir);
+	uint32_t block = 0;
 
-	place_init(p, dir, 0);
-	while (!(err = walk(p)))
-		if (entry_is(p->entry, name, nname))
-			return 0;
+	if (err)
+		return err;
+	if (!ext2_index_exists(dir)) {
+		place_init(p, dir, 0);
+		return find_in(p, UINT32_MAX, name, nname);
+	}
+	for (err = -ENOENT; err == -ENOENT; block++) {
+		if (!ext2_index_find(dir, name, nname, &block))
+			return -ENOENT;
+		place_init(p, dir, block);
+		err = find_in(p, block + 1, name, nname);
+	}
 	return err;
 }
 
@@ -183,10 +233,14 @@ static void entry_set(struct ext2_entry *entry, uint32_t nbytes,
 	memcpy(entry->name, name, nname);
 }
 
-/* Entries have changed.  (A hash tree would be out of date; without its mark
- * its blocks are an ordinary directory's, with records that look free.) */
-static void dir_changed(struct inode *dir)
+/* Entries have changed; @name (NULL: none) is new, in that block.  (A hash
+ * tree would be out of date; without its mark its blocks are an ordinary
+ * directory's, with records that look free.) */
+static void dir_changed(struct inode *dir, const char *name, size_t nname,
+			uint32_t block)
 {
+	if (name && ext2_index_exists(dir))
+		ext2_index_add(dir, name, nname, block);
 	ext2_node(dir)->flags &= ~EXT2_INODE_INDEXED;
 	inode_touch(dir, INODE_MTIME | INODE_CTIME);
 }
@@ -205,7 +259,7 @@ static void add_at(struct place *p, const char *name, size_t nname,
 	}
 	entry_set(entry, nbytes - used, name, nname, inode);
 	buffer_end(p->b);
-	dir_changed(p->dir);
+	dir_changed(p->dir, name, nname, p->block);
 }
 
 /* A new block at the end, with this one name. */
@@ -227,7 +281,7 @@ static int add_block(struct inode *dir, const char *name, size_t nname,
 	buffer_end(b);
 	buffer_put(b);
 	dir->mapping.size += fs->block_size;
-	dir_changed(dir);
+	dir_changed(dir, name, nname, n);
 	return 0;
 }
 
@@ -269,8 +323,10 @@ int ext2_dir_remove(struct inode *dir, const char *name, size_t nname)
 		p.entry->ino = 0;
 	buffer_end(p.b);
 	node->room_from = min_u64(node->room_from, p.block);
+	if (ext2_index_exists(dir))
+		ext2_index_remove(dir, name, nname, p.block);
 	place_end(&p);
-	dir_changed(dir);
+	dir_changed(dir, NULL, 0, 0);
 	return 0;
 }
 
@@ -287,7 +343,7 @@ int ext2_dir_replace(struct inode *dir, const char *name, size_t nname,
 	p.entry->type = type_of(ext2_of(dir), inode->mode);
 	buffer_end(p.b);
 	place_end(&p);
-	dir_changed(dir);
+	dir_changed(dir, NULL, 0, 0);
 	return 0;
 }
 

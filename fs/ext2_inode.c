@@ -88,6 +88,7 @@ void ext2_forget_inode(struct inode *inode)
 {
 	ext2_leave(inode);
 	ext2_orphan_forget(inode);
+	ext2_index_drop(inode);
 	node_free(ext2_of(inode), ext2_node(inode));
 }
 

@@ -85,6 +85,7 @@ int sys_show_pid_max(struct text *text, int pid);
 int sys_show_overcommit(struct text *text, int pid);
 int sys_show_randomize(struct text *text, int pid);
 ssize_t sys_write_randomize(struct uio *uio);
+ssize_t sys_write_drop_caches(struct uio *uio);
 
 /* What is written is a number up to @most, which may have its line's end. Bytes
  * (0: nothing was, and *@out is not set); -EINVAL, -EFAULT. */

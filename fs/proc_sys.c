@@ -8,6 +8,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
+#include "mm/reclaim.h"
 
 static int show_line(struct text *text, const char *line)
 {
@@ -101,5 +102,18 @@ ssize_t sys_write_randomize(struct uio *uio)
 
 	if (n > 0)
 		randomize_va_space = level;
+	return n;
+}
+
+/* 1: pages of files, 2: names, inodes and blocks; what is clean and unused. */
+ssize_t sys_write_drop_caches(struct uio *uio)
+{
+	uint64_t what = 0;
+	ssize_t n = proc_number(uio, 3, &what);
+
+	if (n > 0 && what & 2)
+		reclaim_caches(SIZE_MAX);
+	if (n > 0 && what & 1)
+		reclaim_clean(SIZE_MAX);
 	return n;
 }

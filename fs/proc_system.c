@@ -235,6 +235,7 @@ const struct proc_row proc_root_rows[] = {
 	{"sys/kernel/random/boot_id", S_IFREG | 0444, .show = sys_show_boot_id},
 	{"sys/kernel/random/uuid", S_IFREG | 0444, .show = sys_show_uuid},
 	{"sys/vm", S_IFDIR | 0555, .kind = PROC_PLAIN},
+	{"sys/vm/drop_caches", S_IFREG | 0200, .write = sys_write_drop_caches},
 	{"sys/vm/overcommit_memory", S_IFREG | 0444,
 	 .show = sys_show_overcommit},
 	{"thread-self", S_IFLNK | 0777, .kind = PROC_THREAD_SELF},

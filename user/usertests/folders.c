@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "testlib/counter.h"
 #include "testlib/files.h"
 #include "testlib/where.h"
 
@@ -231,6 +232,62 @@ TEST(folder_with_two_thousand_entries,
 			expect_errno(unlink(name), ENOENT);
 	}
 	expect_eq(count_names(".", N), 0);
+}
+
+/* Name @i exists in the large folder, if it should. */
+static void expect_name(int i, bool exists)
+{
+	char name[32];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "large/name-%d", i);
+	if (exists)
+		expect_ok(stat(name, &st));
+	else
+		expect_errno(stat(name, &st), ENOENT);
+}
+
+static void name_call(int (*call)(const char *name), int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "large/name-%d", i);
+	expect_ok(call(name));
+}
+
+static int make(const char *name)
+{
+	touch(name);
+	return 0;
+}
+
+TEST(large_folder_is_searched_cold,
+     "In a folder of a thousand names, all known, or none of them since the "
+     "caches were dropped, each name is found that is there, and no other.")
+{
+	enum { N = 1000 };
+
+	expect_ok(mkdir("large", 0755));
+	for (int i = 0; i < N; i++)
+		name_call(make, i);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < N + 100; i++)
+			expect_name(i, i < N);
+		sync();
+		drop_caches();
+	}
+	for (int i = 0; i < N; i += 3)
+		name_call(unlink, i);
+	for (int i = 0; i < N; i += 6)
+		name_call(make, i);
+	expect_ok(rename("large/name-1", "large/name-3"));
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < N; i++)
+			expect_name(i,
+				    i == 3 || (i != 1 && (i % 3 || !(i % 6))));
+		sync();
+		drop_caches();
+	}
 }
 
 TEST(listing_while_removing,
