@@ -4,12 +4,13 @@
  *
  * scripts/profile compiles it for this machine and loads it:
  *
- *	-plugin profile.so,out=FILE,reset=A,start=A,stop=A
+ *	-plugin profile.so,out=FILE,totals=FILE,reset=A,start=A,stop=A,report=A
  *
  * An instruction at address `reset' sets all counts to 0, one at `start' lets
- * them run, and one at `stop' halts them; without `start' they always run.  At
- * the end FILE gets a line for each instruction that ran: its address and its
- * count.  The counts of one hart are exact; of several, nearly.
+ * them run, and one at `stop' halts them; without `start' they always run.  One
+ * at `report' adds a line to `totals': the sum of all counts.  At the end `out'
+ * gets a line for each instruction that ran: its address and its count.  The
+ * counts of one hart are exact; of several, nearly.
  *
  * Debian's QEMU comes without the header for plugins, so what is used of it is
  * declared here.  It has not changed from QEMU 7.2 to 10.0 but for a number
@@ -52,8 +53,9 @@ struct counter {
 
 enum { NBUCKETS = 1 << 16 };
 static struct counter *buckets[NBUCKETS];
-static const char *out = "profile.out";
-static uint64_t reset_at = -1, start_at = -1, stop_at = -1;
+static const char *out, *totals;
+static uint64_t reset_at = -1, start_at = -1, stop_at = -1, report_at = -1;
+static uint64_t total;
 static bool running = true;
 
 /* Blocks are translated again and again: look whether it is there. */
@@ -79,8 +81,8 @@ static void count(unsigned cpu, void *data)
 	struct counter *counter = data;
 
 	(void)cpu;
-	if (running)
-		counter->n++;
+	counter->n += running;
+	total += running;
 }
 
 static void reset(unsigned cpu, void *data)
@@ -89,6 +91,18 @@ static void reset(unsigned cpu, void *data)
 	for (size_t i = 0; i < NBUCKETS; i++)
 		for (struct counter *c = buckets[i]; c; c = c->next)
 			c->n = 0;
+	total = 0;
+}
+
+static void report(unsigned cpu, void *data)
+{
+	FILE *f = totals ? fopen(totals, "a") : NULL;
+
+	(void)cpu, (void)data;
+	if (!f)
+		return;
+	fprintf(f, "%lu\n", total);
+	fclose(f);
 }
 
 static void start(unsigned cpu, void *data)
@@ -109,10 +123,11 @@ static void made(uint64_t id, struct tb *tb)
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
-		insn_run run = address == reset_at   ? reset
-			       : address == start_at ? start
-			       : address == stop_at  ? stop
-						     : count;
+		insn_run run = address == reset_at    ? reset
+			       : address == start_at  ? start
+			       : address == stop_at   ? stop
+			       : address == report_at ? report
+						      : count;
 
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, run, 0,
 						       counter_of(address));
@@ -121,11 +136,11 @@ static void made(uint64_t id, struct tb *tb)
 
 static void end(uint64_t id, void *data)
 {
-	FILE *f = fopen(out, "w");
+	FILE *f = out ? fopen(out, "w") : NULL;
 
 	(void)id, (void)data;
 	if (!f)
-		abort();
+		return;
 	for (size_t i = 0; i < NBUCKETS; i++)
 		for (struct counter *c = buckets[i]; c; c = c->next)
 			if (c->n)
@@ -152,6 +167,10 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc,
 	for (int i = 0; i < argc; i++) {
 		if ((value = value_of(argv[i], "out")))
 			out = value;
+		else if ((value = value_of(argv[i], "totals")))
+			totals = value;
+		else if ((value = value_of(argv[i], "report")))
+			report_at = strtoul(value, NULL, 16);
 		else if ((value = value_of(argv[i], "reset")))
 			reset_at = strtoul(value, NULL, 16);
 		else if ((value = value_of(argv[i], "start")))

@@ -3,7 +3,8 @@
  * bench.c - what single operations cost, in nanoseconds of the machine's own
  * clock; under `scripts/quire run --icount` that is in instructions.
  *
- *	bench            all rows, one line each: its name, a tab, its cost
+ *	bench            all rows, one line each: its name, a tab, its cost, a
+ *	                 tab, how many operations were measured
  *	bench NAME...    those whose names begin so
  *	bench names      the names alone
  *
@@ -122,6 +123,12 @@ static void make_file(void)
 	fsync(bench_file);
 }
 
+/* The row's figures are complete. */
+void meter_report(void)
+{
+	fflush(stdout);
+}
+
 static int wanted(const struct row *row, char *const *names)
 {
 	if (!*names)
@@ -141,8 +148,9 @@ static void run_rows(const struct row *row, char *const *names)
 		sync(); /* or the flusher would be counted, too */
 		meter_reset();
 		row->run(row->n);
-		printf("%s\t%ld\n", row->name, meter->total / (long)row->n);
-		fflush(stdout);
+		printf("%s\t%ld\t%zu\n", row->name, meter->total / (long)row->n,
+		       row->n);
+		meter_report();
 	}
 }
 
@@ -154,9 +162,9 @@ static void print_names(const struct row *row)
 
 int main(int argc, char **argv)
 {
-	const struct row *const tables[] = {fault_rows,    map_rows,
-					    interval_rows, file_rows,
-					    process_rows,  wait_rows};
+	const struct row *const tables[] = {
+		fault_rows,   map_rows,  interval_rows, file_rows,
+		process_rows, wait_rows, disk_rows};
 	const size_t ntables = sizeof(tables) / sizeof(*tables);
 
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)

@@ -25,7 +25,7 @@ struct row {
 
 /* Each ends with a row without a name. */
 extern const struct row fault_rows[], map_rows[], interval_rows[], file_rows[],
-	process_rows[], wait_rows[];
+	process_rows[], wait_rows[], disk_rows[];
 
 /* A file of FILE_PAGES zeroed pages, all in the page cache, none dirty. */
 extern int bench_file;
@@ -35,10 +35,13 @@ enum { FILE_PAGES = 16384 };
 /* The program itself: as `bench exit' it ends at once. */
 extern char *bench_program;
 
-/* A child's count is its parent's, too. */
-void meter_reset(void);
-void meter_start(void);
-void meter_stop(void);
+/* A child's count is its parent's, too.  Each is called, never inlined: a
+ * plugin in QEMU knows them by their addresses. */
+#define CALLED __attribute__((noinline))
+CALLED void meter_reset(void);
+CALLED void meter_start(void);
+CALLED void meter_stop(void);
+CALLED void meter_report(void);
 
 /* End the program with a reason, unless @ok. */
 void must(int ok, const char *what);

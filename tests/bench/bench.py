@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What operations cost in Quire, in instructions, beside Linux and the floor.
 
-bench runs on one hart with --icount, where one instruction is one nanosecond
-of the guest's clock: exactly repeatable, whatever this machine is doing.  The
-columns Debian (its own 6.12 kernel), minimal (one built for nothing but this
-program) and floor (what the ABI and the hardware oblige to) are stored in
-linux.json; --linux measures Debian's anew.  `before` is the stored run of
-Quire (quire.json, with the commit that made it); --store replaces it.
+bench runs on one hart with --icount, and a plugin in QEMU counts what is
+executed: exactly repeatable, whatever this machine is doing, and without the
+time in which a row waits for the disk.  The columns Debian (its own 6.12
+kernel), minimal (one built for nothing but this program) and floor (what the
+ABI and the hardware oblige to) are stored in linux.json; --linux measures
+Debian's anew.  `before` is the stored run of Quire (quire.json, with the
+commit that made it); --store replaces it, and its picture in the book.
 """
 
 import argparse
@@ -15,9 +16,14 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 SCRIPTS = os.path.join(HERE, "..", "..", "scripts")
+sys.path.insert(0, SCRIPTS)
+sys.dont_write_bytecode = True
+import counting  # noqa: E402
+
 STORED = os.path.join(HERE, "quire.json")
 WORSE = 1.05  # times the stored cost: worth a mark
 
@@ -27,14 +33,23 @@ def load(path):
         return json.load(f)
 
 
-def measure(command):
-    """{row: cost} as the program prints it."""
-    done = subprocess.run(command, capture_output=True, text=True,
-                          check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: status {done.returncode}: {done.stderr}")
-    rows = (line.split("\t") for line in done.stdout.splitlines())
-    return {name: int(cost) for name, cost in rows}
+def measure(command, bench, names):
+    """{row: instructions} of the rows whose names begin so."""
+    with tempfile.TemporaryDirectory() as folder:
+        totals = os.path.join(folder, "totals")
+        plugin = counting.build_plugin("qemu-system-riscv64", folder)
+        done = subprocess.run(
+            [*command, "--icount", "--mem", "1G",
+             *counting.arguments(plugin, counting.meter(bench),
+                                 totals=totals), bench, *names],
+            capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"bench: status {done.returncode}: {done.stderr}")
+        with open(totals, encoding="ascii") as f:
+            executed = [int(line) for line in f]
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    return {name: total // int(n)
+            for (name, _, n), total in zip(rows, executed, strict=True)}
 
 
 def commit():
@@ -88,12 +103,13 @@ def main():
     args = parser.parse_args()
     program = os.path.join(args.build, "tests", "programs", "bench")
     rows = measure([os.path.join(SCRIPTS, "quire"), "run", "--build",
-                    args.build, "--icount", "--quiet", "--mem", "1G", "--size",
-                    "512M", program, *args.row])
+                    args.build, "--quiet", "--size", "512M", "--cwd", "/tmp"],
+                   program, args.row)
     linux = load(os.path.join(HERE, "linux.json"))
     if args.linux:
-        fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--icount",
-                         "--mem", "1G", program, *args.row])
+        fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--build",
+                         args.build, "--quiet", "--cwd", "/tmp"], program,
+                        args.row)
         linux = {name: (fresh[name], *linux.get(name, (0, None, None))[1:])
                  for name in fresh}
     before = load(STORED)["rows"] if os.path.exists(STORED) else {}
