@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests that boot the kernel.  All of them go through scripts/quire.
+# Tests that boot the kernel.  All of them go through scripts/quire, which has
+# e2fsck look at each disk that is left (QUIRE_CHECK).
 
 # --- small programs of the tests' own -----------------------------------
 #
@@ -46,7 +47,7 @@ function(guest_test name seconds)
 	add_test(NAME ${name} COMMAND ${ARGN})
 	set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED built
 		TIMEOUT ${seconds} SKIP_RETURN_CODE 77
-		ENVIRONMENT "QUIRE_BUILD=${CMAKE_BINARY_DIR}")
+		ENVIRONMENT "QUIRE_BUILD=${CMAKE_BINARY_DIR};QUIRE_CHECK=1")
 endfunction()
 
 # --- one file, one subject ----------------------------------------------
