@@ -16,8 +16,9 @@
  *   - no file has a byte that was not written to it
  *
  * Each of the three is shown to be able to fail, by recordings that are
- * changed: flushes, file data, revokes left out.  Mistakes 38 and 53, 54, 55,
- * 56.
+ * changed: flushes, file data, revokes left out.
+ *
+ * Mistakes 38, 53, 54, 55 and 56.
  *
  * usage: [SEED [STATES]]     VERBOSE=1 prints the log
  */
