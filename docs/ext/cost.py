@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Directives that show what operations cost (tests/bench/quire.json, made by
+`bench.py --store`, and linux.json).
+
+    ```{costs}          a table of all rows
+    ```
+
+    ```{costchart}      a picture of these rows, one on each line
+    null system call
+    ```
+"""
+
+import json
+import math
+import os
+
+from docutils import nodes
+from sphinx.ext.graphviz import graphviz
+from sphinx.util.docutils import SphinxDirective
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+BENCH = os.path.join(TREE, "tests", "bench")
+ROW, DECADE = 0.24, 1.1  # inches
+# Who, their colour, and where their figure stands in linux.json's.
+WHO = (("floor", "#bab0ac", 2), ("Debian", "#e15759", 0),
+       ("minimal", "#4e79a7", 1), ("Quire", "#59a14f", None))
+
+
+def dot(lines, x, y, colour, size=0.1):
+    lines.append(f'd{len(lines)} [pos="{x:.3f},{y:.3f}!", shape=circle, '
+                 f'label="", width={size}, fillcolor="{colour}"];')
+
+
+def words(lines, x, y, text, width=0.8):
+    lines.append(f't{len(lines)} [pos="{x:.3f},{y:.3f}!", shape=none, '
+                 f'style="", width={width}, label="{text}"];')
+
+
+def x_of(cost):
+    return DECADE * math.log10(max(cost, 1))
+
+
+def draw(rows, quire, linux):
+    """A graph for neato: a line of dots for each row, on a logarithmic scale,
+    with the rows' names on the left."""
+    lines = ['graph { node [style=filled, fontname="sans", fontsize=9, '
+             'penwidth=0, fixedsize=true, width=0.1, height=0.1];']
+    for n, row in enumerate(rows):
+        y = -n * ROW
+        words(lines, -1.4, y, row, 2.8)
+        costs = {who: quire[row] if at is None else linux[row][at]
+                 for who, _, at in WHO}
+        left, right = x_of(min(costs.values())), x_of(max(costs.values()))
+        lines.append(f'b{n} [pos="{(left + right) / 2:.3f},{y:.3f}!", '
+                     f'shape=box, label="", width={right - left:.3f}, '
+                     f'height=0.02, fillcolor="#dddddd"];')
+        for who, colour, _ in WHO:
+            dot(lines, x_of(costs[who]), y, colour)
+    bottom = -len(rows) * ROW
+    for power in range(7):
+        words(lines, DECADE * power, bottom, f"{10 ** power:,}")
+    for n, (who, colour, _) in enumerate(WHO):
+        dot(lines, 1 + 1.4 * n, bottom - ROW, colour)
+        words(lines, 1.5 + 1.4 * n, bottom - ROW, who)
+    return "\n".join(lines) + "\n}"
+
+
+class Cost(SphinxDirective):
+    has_content = True
+
+    def load(self, name):
+        path = os.path.join(BENCH, name)
+        self.env.note_dependency(path)
+        with open(path, encoding="ascii") as f:
+            return json.load(f)
+
+
+class CostChart(Cost):
+    def run(self):
+        quire, linux = self.load("quire.json")["rows"], self.load("linux.json")
+        missing = [row for row in self.content
+                   if row not in quire or row not in linux]
+        if missing:
+            raise self.error(f"no such row: {missing[0]}")
+        node = graphviz()
+        node["code"] = draw(list(self.content), quire, linux)
+        node["options"] = {"graphviz_dot": "neato",
+                           "docname": self.env.docname}
+        node["alt"] = "cost"
+        return [node]
+
+
+def cell(text):
+    return nodes.entry("", nodes.paragraph("", text))
+
+
+class Costs(Cost):
+    def run(self):
+        stored, linux = self.load("quire.json"), self.load("linux.json")
+        heads = ("instructions", "Quire", "minimal", "Debian", "floor")
+        group = nodes.tgroup("", cols=len(heads))
+        for n in range(len(heads)):
+            group += nodes.colspec(colwidth=5 if n == 0 else 2)
+        group += nodes.thead("", nodes.row("", *map(cell, heads)))
+        body = nodes.tbody()
+        for name, cost in stored["rows"].items():
+            debian, minimal, floor = linux.get(name, (None,) * 3)
+            figures = (f"{n:,}" if n is not None else "-"
+                       for n in (cost, minimal, debian, floor))
+            body += nodes.row("", cell(name), *map(cell, figures))
+        group += body
+        return [nodes.paragraph("", f"At {stored['commit']}:"),
+                nodes.table("", group)]
+
+
+def setup(app):
+    app.add_directive("costs", Costs)
+    app.add_directive("costchart", CostChart)
+    return {"parallel_read_safe": True}
