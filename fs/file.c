@@ -18,6 +18,7 @@
  * Tests: usertests, mmaptest.
  */
 #include "fs/file.h"
+#include "fs/eventpoll.h"
 #include "fs/locks.h"
 
 #include <linux/falloc.h>
@@ -90,6 +91,7 @@ void file_put(struct file *f)
 {
 	if (atomic_fetch_sub(&f->refs, 1) != 1)
 		return;
+	eventpoll_forget(f);
 	locks_drop(f->inode, f);
 	if (f->ops->release)
 		f->ops->release(f);
@@ -305,6 +307,8 @@ size_t file_describe(struct file *f, char *out, size_t nbytes)
 	else if (inode_is(f->inode, S_IFREG))
 		n = snprintf(out, nbytes, "/%s (deleted)",
 			     (const char *)f->inode->private);
+	else if (f->ops->kind)
+		n = snprintf(out, nbytes, "%s", f->ops->kind);
 	else
 		n = snprintf(out, nbytes, "%s:[%lu]", f->inode->super->type,
 			     f->inode->ino);

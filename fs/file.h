@@ -20,6 +20,8 @@ struct file;
 struct file_ops {
 	/* It has no position: pipes, terminals.  lseek is ESPIPE. */
 	bool stream;
+	/* What /proc calls one without a name.  NULL: by its filesystem. */
+	const char *kind;
 	/* After the inode was found; may set f->ops and f->private. */
 	int (*open)(struct file *f);
 	/* Bytes moved, or a negative errno.  @offset: the file position, NULL
@@ -55,6 +57,7 @@ struct file {
 	uint64_t position;          /* (p) */
 	unsigned errors_seen;       /* of the mapping's write errors */
 	void *private;              /* the kind's own */
+	struct list watches; /* of epolls; zero: never any (eventpoll.c) */
 };
 
 /* A file on @inode (and @dentry, or NULL), of which it takes references of its

@@ -10,6 +10,8 @@
  */
 #include "fs/pseudo.h"
 
+#include <linux/magic.h>
+
 #include "fs/file.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -36,6 +38,30 @@ struct inode *pseudo_inode_new(struct super *super, uint32_t mode)
 	if (inode)
 		pseudo_inode_init(inode, mode, 0);
 	return inode;
+}
+
+static const struct super_ops anonymous_ops = {.magic = ANON_INODE_FS_MAGIC};
+
+static struct super anonymous_super = {
+	.ops = &anonymous_ops,
+	.type = "anon_inode",
+	.dev = PSEUDO_DEV_ANONYMOUS,
+};
+
+int pseudo_file_new(const struct file_ops *ops, void *private, unsigned flags,
+		    struct file **out)
+{
+	struct inode *inode = pseudo_inode_new(&anonymous_super, 0600);
+
+	if (!inode)
+		return -ENOMEM;
+	inode->file_ops = ops;
+	*out = file_new(inode, NULL, O_RDWR | flags);
+	inode_put(inode);
+	if (!*out)
+		return -ENOMEM;
+	(*out)->private = private;
+	return 0;
 }
 
 int pseudo_mount(const struct super_ops *ops, const char *type, uint32_t dev,

@@ -14,6 +14,7 @@ enum {
 	PSEUDO_DEV_PIPE = 10,
 	PSEUDO_DEV_SOCKET,
 	PSEUDO_DEV_SHARED,
+	PSEUDO_DEV_ANONYMOUS,
 	PSEUDO_DEV_DEV,
 	PSEUDO_DEV_PROC,
 	PSEUDO_DEV_TMPFS /* and up: one for each that is mounted */
@@ -23,7 +24,13 @@ enum {
  * goes with its last reference.  NULL: no memory. */
 struct inode *pseudo_inode_new(struct super *super, uint32_t mode);
 
-/* The same, filled into a struct that inode_get() made. */
+/* A file that is but its @ops and its @private, such as an epoll: for reading
+ * and writing, and @flags.  0 or -ENOMEM: then @private is still the caller's.
+ */
+int pseudo_file_new(const struct file_ops *ops, void *private, unsigned flags,
+		    struct file **out);
+
+/* A pseudo inode, filled into a struct that inode_get() made. */
 void pseudo_inode_init(struct inode *inode, uint32_t mode, unsigned nlink);
 
 /* Mount one more of a kind: its root is inode @root_ino. */

@@ -25,6 +25,7 @@ enum lock_rank {
 	/* Locks that sleep. */
 	RANK_POSITION = 4,  /* an open file's position: read, write, lseek */
 	RANK_PROC_TEXT = 5, /* the text of an open /proc file */
+	RANK_WATCH = 6,     /* what all epolls watch */
 	RANK_MOUNT = 8,     /* the mount table */
 	RANK_SYNC = 9,      /* one writer-back of inodes at a time */
 	RANK_RENAME = 10,
@@ -65,6 +66,8 @@ enum lock_rank {
 	RANK_WORK = 177,      /* jobs posted by interrupts: work.c */
 	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */
 	RANK_WAITQ = 180,     /* a wait queue */
+	RANK_EVENTPOLL = 181, /* an epoll's: told under the files' */
+	RANK_EVENTPOLL_OUTER = 182, /* one that watches another epoll */
 	RANK_TIMER = 185,
 	RANK_RUNQUEUE = 190, /* a hart's run queue, or the lower index */
 	RANK_RUNQUEUE_PEER = 191,

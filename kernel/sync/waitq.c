@@ -34,10 +34,15 @@
 #include "kernel/sync/sched.h"
 #include "kernel/sync/waitq.h"
 
+void waitq_init_ranked(struct waitq *queue, enum lock_rank rank)
+{
+	spin_init(&queue->lock, "waitq", rank);
+	list_init(&queue->waiters);
+}
+
 void waitq_init(struct waitq *queue)
 {
-	spin_init(&queue->lock, "waitq", RANK_WAITQ);
-	list_init(&queue->waiters);
+	waitq_init_ranked(queue, RANK_WAITQ);
 }
 
 /* Pollers in front, so that wake_one() gets past them to one that takes the
@@ -80,9 +85,8 @@ void waitq_leave(struct waiter *waiter)
 		leave(waiter);
 }
 
-unsigned waitq_wake(struct waitq *queue, bool all)
+unsigned waitq_wake_locked(struct waitq *queue, bool all)
 {
-	unsigned long saved = spin_lock_irq(&queue->lock);
 	unsigned n = 0;
 
 	while (!list_empty(&queue->waiters)) {
@@ -92,11 +96,22 @@ unsigned waitq_wake(struct waitq *queue, bool all)
 		list_remove(&waiter->link);
 		waiter->woken = true;
 		/* Under the queue's lock: the task can't be gone yet. */
-		sched_wake(waiter->task);
+		if (waiter->notify)
+			waiter->notify(waiter);
+		else
+			sched_wake(waiter->task);
 		n++;
 		if (waiter->exclusive && !all)
 			break;
 	}
+	return n;
+}
+
+unsigned waitq_wake(struct waitq *queue, bool all)
+{
+	unsigned long saved = spin_lock_irq(&queue->lock);
+	unsigned n = waitq_wake_locked(queue, all);
+
 	spin_unlock_irq(&queue->lock, saved);
 	return n;
 }

@@ -38,6 +38,9 @@ struct waiter {
 	struct waitq *queue; /* NULL: in none */
 	bool exclusive;      /* wake_one() stops at it: it takes the event */
 	atomic_bool woken;
+	/* Called instead of waking the task, with the queue's lock held: any
+	 * context.  NULL: the task is woken. */
+	void (*notify)(struct waiter *waiter);
 };
 
 #define WAITQ_INIT(queue) \
@@ -47,6 +50,8 @@ struct waiter {
 	}
 
 void waitq_init(struct waitq *queue);
+/* One whose waiters' notify() wakes others' queues has a lower rank. */
+void waitq_init_ranked(struct waitq *queue, enum lock_rank rank);
 
 /* Uninterruptible: for what ends soon by itself (disk, locks). */
 void waitq_wait(struct waitq *queue, struct spinlock *lock);
@@ -97,5 +102,6 @@ void waitq_leave(struct waiter *waiter);
  */
 void waitq_enter_locked(struct waitq *queue, struct waiter *waiter);
 void waitq_sleep_locked(struct waitq *queue);
+unsigned waitq_wake_locked(struct waitq *queue, bool all);
 
 #endif

@@ -102,4 +102,9 @@ syscall_handler sys_mount, sys_umount2, sys_statfs, sys_fstatfs;
 /* poll.c: waiting for several */
 syscall_handler sys_ppoll, sys_pselect6;
 
+/* event.c: waiting for many, and files that are made to be waited for */
+syscall_handler sys_epoll_create1, sys_epoll_ctl, sys_epoll_pwait,
+	sys_epoll_pwait2, sys_eventfd2, sys_signalfd4, sys_timerfd_create,
+	sys_timerfd_settime, sys_timerfd_gettime;
+
 #endif

@@ -119,8 +119,7 @@ static long deadline_put(vaddr_t va, uint64_t deadline, long result)
 	return result;
 }
 
-/* Use the caller's mask for the wait. */
-static int mask_get(vaddr_t va, size_t nbytes)
+int mask_from_user(vaddr_t va, size_t nbytes)
 {
 	sigset_t mask;
 
@@ -164,7 +163,7 @@ SYSCALL(ppoll)
 	long result = deadline_from_user(arg[2], &deadline);
 
 	if (!result)
-		result = mask_get(arg[3], arg[4]);
+		result = mask_from_user(arg[3], arg[4]);
 	if (result)
 		return result;
 	if (n > caller_nofile())
@@ -285,7 +284,7 @@ SYSCALL(pselect6)
 		return -EFAULT;
 	result = deadline_from_user(arg[4], &deadline);
 	if (!result)
-		result = mask_get(mask.mask, mask.nbytes);
+		result = mask_from_user(mask.mask, mask.nbytes);
 	if (result)
 		return result;
 	if (n < 0)

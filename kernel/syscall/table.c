@@ -210,6 +210,15 @@ static syscall_handler *const table[] = {
 	[__NR_fstatfs] = sys_fstatfs,
 	[__NR_ppoll] = sys_ppoll,
 	[__NR_pselect6] = sys_pselect6,
+	[__NR_epoll_create1] = sys_epoll_create1,
+	[__NR_epoll_ctl] = sys_epoll_ctl,
+	[__NR_epoll_pwait] = sys_epoll_pwait,
+	[__NR_epoll_pwait2] = sys_epoll_pwait2,
+	[__NR_eventfd2] = sys_eventfd2,
+	[__NR_signalfd4] = sys_signalfd4,
+	[__NR_timerfd_create] = sys_timerfd_create,
+	[__NR_timerfd_settime] = sys_timerfd_settime,
+	[__NR_timerfd_gettime] = sys_timerfd_gettime,
 };
 
 enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };

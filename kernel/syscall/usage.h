@@ -19,4 +19,8 @@ int ns_from_user_timespec(vaddr_t from, uint64_t *ns);
  * which is UINT64_MAX). */
 int deadline_from_user(vaddr_t from, uint64_t *deadline);
 
+/* Use the signal mask at @va (0: none) during a wait (poll.c); after it comes
+ * signal_mask_restore(), unless a signal was the end.  -EFAULT, -EINVAL. */
+int mask_from_user(vaddr_t va, size_t nbytes);
+
 #endif

@@ -31,14 +31,19 @@
 
 /* --- time used --- */
 
-/* A task's run time, split as the ticks found it in user or kernel mode. */
+/* A task's run time, split as the ticks found it in user or kernel mode: but
+ * neither share becomes less than was told before. */
 void task_times(struct task *task, uint64_t *user, uint64_t *system)
 {
 	uint64_t runtime = sched_runtime(task);
 	uint64_t ticks = task->user_ticks + task->system_ticks;
+	uint64_t share = ticks ? runtime / ticks * task->system_ticks : 0;
 
-	*system = ticks ? runtime / ticks * task->system_ticks : 0;
-	*user = runtime - *system;
+	share = min_u64(share, runtime - task->user_told);
+	task->system_told = max_u64(share, task->system_told);
+	task->user_told = runtime - task->system_told;
+	*system = task->system_told;
+	*user = task->user_told;
 }
 
 static void add_task_times(struct process_usage *used, struct task *task)

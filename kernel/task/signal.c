@@ -211,6 +211,8 @@ static void notify_one(struct process *p, int sig)
 
 /* --- sending --- */
 
+struct waitq signal_watchers = WAITQ_INIT(signal_watchers);
+
 bool signal_ignored_locked(const struct process *p, int sig)
 {
 	__sighandler_t handler = p->actions[sig - 1].sa_handler;
@@ -265,6 +267,7 @@ static int send(struct process *p, struct task *only, const siginfo_t *info)
 			notify_one(p, sig);
 		else if (!(only->blocked & SIGNAL_BIT(sig)))
 			notify(only);
+		waitq_wake_all(&signal_watchers);
 	}
 	spin_unlock(&p->signal_lock);
 	if (continued)

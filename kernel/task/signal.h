@@ -49,6 +49,9 @@ extern atomic_ulong signal_broadcasts;
 int signal_send_process(struct process *p, const siginfo_t *info);
 int signal_send_task(struct task *task, const siginfo_t *info);
 
+/* Who waits for any signal to be queued (signalfd.c). */
+extern struct waitq signal_watchers;
+
 /* A siginfo as kill(2) sends it. */
 siginfo_t signal_info(int sig, int code);
 

@@ -71,6 +71,7 @@ struct task {
 	atomic_ulong affinity;          /* (a) mask of harts it may run on */
 	uint64_t runtime;               /* (r) ns on any hart */
 	uint64_t user_ticks, system_ticks; /* (r) what ticks found it in */
+	uint64_t user_told, system_told;   /* (T) of runtime: task_times() */
 	int tid;                           /* (c) but for exec */
 	struct pid *pid;             /* (T) counted; kernel threads: NULL */
 	struct process *process;     /* (c) NULL: kernel thread */

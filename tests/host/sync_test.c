@@ -342,12 +342,40 @@ static void order_of_waking(void)
 	waitq_leave(&second);
 }
 
+static struct waitq behind;
+static unsigned ntold;
+
+/* As epoll does: in one queue, told of it, one wakes another. */
+static void tell(struct waiter *waiter)
+{
+	CHECK(waiter->woken);
+	ntold++;
+	waitq_wake_all(&behind);
+}
+
+static void waiter_that_is_told(void)
+{
+	struct waiter told = {.notify = tell}, sleeper = {.exclusive = true};
+
+	waitq_init_ranked(&behind, RANK_EVENTPOLL);
+	for (unsigned n = 1; n <= 2; n++) {
+		waitq_enter(&queue, &told);
+		waitq_enter(&behind, &sleeper);
+		CHECK(waitq_wake_one(&queue) == 1 && ntold == n);
+		CHECK(sleeper.woken && waitq_empty(&queue));
+		CHECK(waitq_wake_one(&queue) == 0 && ntold == n);
+		waitq_leave(&told);
+		waitq_leave(&sleeper);
+	}
+}
+
 int main(void)
 {
 	alarm(120);
 	mutex_init(&mutex, "test", RANK_INODE);
 	rwlock_init(&rwlock, "test", RANK_MM);
 	order_of_waking();
+	waiter_that_is_told();
 	run(increment, THREADS);
 	CHECK(counter == (long)THREADS * ROUNDS && !mutex.owner);
 	run(read_and_write, THREADS);

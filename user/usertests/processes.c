@@ -147,6 +147,32 @@ TEST(wait_gives_resources_used,
 	expect(used.ru_utime.tv_sec > 0 || used.ru_utime.tv_usec > 0);
 }
 
+static long used_us(struct timeval t)
+{
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+TEST(times_used_never_go_back,
+     "A process is now in user mode, now in the kernel: the time that it spent "
+     "in either never becomes less.")
+{
+	struct rusage before = {0}, now;
+	volatile unsigned spin = 0;
+
+	do {
+		for (int i = 0; i < 50000; i++)
+			spin = spin + 1;
+		for (int i = 0; i < 50; i++) {
+			expect_ok(getrusage(RUSAGE_SELF, &now));
+			expect(used_us(now.ru_utime) >=
+			       used_us(before.ru_utime));
+			expect(used_us(now.ru_stime) >=
+			       used_us(before.ru_stime));
+			before = now;
+		}
+	} while (used_us(now.ru_utime) + used_us(now.ru_stime) < 100000);
+}
+
 TEST(stopped_children_are_reported,
      "SIGSTOP and SIGCONT: WUNTRACED and WCONTINUED tell of both.")
 {

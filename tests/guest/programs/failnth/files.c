@@ -6,8 +6,13 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "testlib/counter.h"
@@ -235,6 +240,83 @@ TEST(pipe_gives_two_ends, "pipe gives two descriptors, or none (29).")
 	run_trial(&(struct trial){
 		.try = try_pipe, .undo = undo_pipe, .errno_wanted = ENFILE});
 }
+
+/* --- waiting ------------------------------------------------------------- */
+
+static int watcher, watched;
+
+static int try_event_files(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	watcher = epoll_create1(0);
+	watched = eventfd(1, 0);
+	if (watcher < 0 || watched < 0) {
+		int err = errno;
+
+		close(watcher);
+		close(watched);
+		return err;
+	}
+
+	int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+	int signals = timer < 0 ? -1 : signalfd(-1, &none, 0);
+	int err = signals < 0 ? errno : 0;
+
+	close(timer);
+	close(signals);
+	if (err) {
+		close(watcher);
+		close(watched);
+	}
+	return err;
+}
+
+static void undo_event_files(void)
+{
+	close(watcher);
+	close(watched);
+}
+
+TEST(event_files_are_made_or_not,
+     "epoll, eventfd, timerfd, signalfd: a descriptor, or none (29).")
+{
+	run_trial(&(struct trial){.try = try_event_files,
+				  .undo = undo_event_files,
+				  .errno_wanted = ENFILE});
+}
+
+static int try_watch(void)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return outcome(epoll_ctl(watcher, EPOLL_CTL_ADD, watched, &event));
+}
+
+static void watches_nothing(void)
+{
+	struct epoll_event event;
+
+	expect_eq(epoll_wait(watcher, &event, 1, 0), 0);
+}
+
+static void undo_watch(void)
+{
+	struct epoll_event event;
+
+	expect_eq(epoll_wait(watcher, &event, 1, 0), 1);
+	expect_ok(epoll_ctl(watcher, EPOLL_CTL_DEL, watched, NULL));
+}
+
+TEST(epoll_watches_or_not, "epoll_ctl adds a watch, or none (29).")
+{
+	expect_eq(try_event_files(), 0);
+	run_trial(&(struct trial){NULL, try_watch, watches_nothing, undo_watch,
+				  0, false});
+}
+
+/* --- pipes --------------------------------------------------------------- */
 
 static void prepare_pipe(void)
 {
