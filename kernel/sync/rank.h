@@ -63,10 +63,10 @@ enum lock_rank {
 	RANK_BLOCK = 170,   /* a device's queue: taken in interrupts */
 	RANK_IO_DONE = 172, /* what completed requests wake: buffers, ext2 */
 	RANK_CONSOLE_INPUT = 175,
-	RANK_WORK = 177,      /* jobs posted by interrupts: work.c */
-	RANK_PAGE_WAIT = 178, /* who waits for a page: page_unlock() */
-	RANK_WAITQ = 180,     /* a wait queue */
-	RANK_EVENTPOLL = 181, /* an epoll's: told under the files' */
+	RANK_WORK = 177,            /* jobs posted by interrupts: work.c */
+	RANK_PAGE_WAIT = 178,       /* who waits for a page: page_unlock() */
+	RANK_WAITQ = 180,           /* a wait queue */
+	RANK_EVENTPOLL = 181,       /* an epoll's: told under the files' */
 	RANK_EVENTPOLL_OUTER = 182, /* one that watches another epoll */
 	RANK_TIMER = 185,
 	RANK_RUNQUEUE = 190, /* a hart's run queue, or the lower index */

@@ -7,7 +7,7 @@ import re
 import sources
 
 FILE_LINES, FUNCTION_LINES, COLUMNS = 500, 60, 80
-MM_LINES, ALL_LINES = 5900, 33800
+MM_LINES, ALL_LINES = 5900, 35500
 
 
 def functions(lines):
