@@ -25,7 +25,7 @@
  * Locks: (w) watch_lock; (q) its epoll's sleepers.lock, taken in interrupts;
  * (c) constant.
  *
- * Tests: usertests.
+ * Tests: usertests.  Book: chapter 11.
  */
 #include "fs/eventpoll.h"
 

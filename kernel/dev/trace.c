@@ -22,7 +22,7 @@
  * A ring is made when tracing is first switched on, and stays: a hart may be
  * just about to write in it.
  *
- * Locks: none; atomic words.  Book: chapter 15.  Tests: usertests "trace",
+ * Locks: none; atomic words.  Book: chapter 16.  Tests: usertests "trace",
  * tests/guest/trace_test.py.
  */
 

@@ -25,7 +25,7 @@
  * been the only one.
  *
  * Locks: queue->lock (RANK_WAITQ), taken in interrupts.
- * Tests: tests/host/sync_test.c.
+ * Tests: tests/host/sync_test.c.  Book: chapter 11.
  */
 
 #include "arch/riscv/time.h"

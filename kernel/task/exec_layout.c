@@ -19,7 +19,7 @@
  * numbers: below the stack its limit is kept free, up to a sixth of user
  * memory, and its guard gap.
  *
- * Book: chapter 11.
+ * Book: chapter 12.
  */
 
 #include <linux/personality.h>

@@ -7,7 +7,7 @@
  * and not EFAULT).  What can't be told from the time CSR, such as CPU time, is
  * asked of the kernel.
  *
- * Book: chapter 11.  Tests: usertests "vdso".
+ * Book: chapter 12.  Tests: usertests "vdso".
  */
 
 #include <asm/unistd.h>
