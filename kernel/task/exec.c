@@ -11,7 +11,7 @@
  *
  * exec_commit.c then moves the caller into it, and that can't fail.
  *
- * Book: chapters 4 and 11.
+ * Book: chapters 4 and 12.
  */
 
 #include <asm/hwcap.h>
