@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +112,41 @@ void touch_write(volatile char *p, size_t npages)
 size_t shuffled(size_t i, size_t n)
 {
 	return i * 0x9e3779b1 & (n - 1);
+}
+
+/* One of them: say that we are here, then wait for the door to be shut. */
+static void sleep_in_crowd(int ready, int door)
+{
+	char byte = 0;
+
+	must(write(ready, &byte, 1) == 1, "write");
+	must(read(door, &byte, 1) == 0, "read");
+	_exit(0);
+}
+
+void beside_processes(size_t n, void (*run)(size_t n), size_t times)
+{
+	int ready[2], door[2];
+	char byte;
+
+	must(pipe(ready) == 0 && pipe(door) == 0, "pipe");
+	for (size_t i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		must(child >= 0, "fork");
+		if (child == 0) {
+			close(door[1]);
+			sleep_in_crowd(ready[1], door[0]);
+		}
+		must(read(ready[0], &byte, 1) == 1, "read");
+	}
+	run(times);
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(door[i]);
+	}
+	while (wait(NULL) > 0)
+		;
 }
 
 static void make_file(void)

@@ -53,6 +53,9 @@ void unmap(volatile void *p, size_t npages);
 /* A new file without a name that is one hole of @npages. */
 int hole_file(size_t npages);
 
+/* Run the row beside @n processes that sleep. */
+void beside_processes(size_t n, void (*run)(size_t n), size_t times);
+
 /* Load from, or store to, each page, in order or in a random one. */
 void touch_read(volatile char *p, size_t npages);
 void touch_write(volatile char *p, size_t npages);

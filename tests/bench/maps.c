@@ -40,6 +40,11 @@ static void map_unmap_gib(size_t n)
 	map_unmap(n, 1 << 18);
 }
 
+static void map_unmap_16_gib(size_t n)
+{
+	map_unmap(n, 16ul << 18);
+}
+
 static void map_file_touch_unmap(size_t n)
 {
 	meter_start();
@@ -235,6 +240,7 @@ const struct row map_rows[] = {
 	{"mmap 1 page, touch, munmap", map_touch_unmap, 500},
 	{"mmap 1 page, munmap, untouched", map_unmap_page, 500},
 	{"mmap 1 GiB, munmap, untouched", map_unmap_gib, 500},
+	{"mmap 16 GiB, munmap, untouched", map_unmap_16_gib, 500},
 	{"mmap a file page, touch, munmap", map_file_touch_unmap, 500},
 	{"MAP_FIXED over a touched page, touch", map_fixed_over, 500},
 	{"munmap of 64 MiB touched, per page", unmap_touched, 64 << 8},

@@ -61,6 +61,11 @@ static void pipe_round_trip(size_t n)
 	waitpid(child, NULL, 0);
 }
 
+static void round_trip_in_crowd(size_t n)
+{
+	beside_processes(1000, pipe_round_trip, n);
+}
+
 /* @n KiB from one process to another, 64 at a time. */
 static void pipe_bulk(size_t n)
 {
@@ -177,6 +182,7 @@ static void yield_switching(size_t n)
 const struct row wait_rows[] = {
 	{"1 byte through a pipe, one process", pipe_alone, 1000},
 	{"1 byte there and back, two processes", pipe_round_trip, 500},
+	{"the same beside 1,000 processes", round_trip_in_crowd, 500},
 	{"pipe, per KiB", pipe_bulk, 4096},
 	{"futex ping-pong, processes", futex_processes, 500},
 	{"futex ping-pong, threads", futex_threads, 500},

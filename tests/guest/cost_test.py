@@ -44,6 +44,19 @@ class Cost(GuestTest):
             self.assertLessEqual(rows[f"{what} with 10,000 intervals"],
                                  1.5 * rows[f"{what} with 10 intervals"])
 
+    def test_cost_is_of_what_is_used_not_of_what_exists(self):
+        rows = costs("mmap 1 GiB", "mmap 16 GiB", "fork, exit, wait, small",
+                     "fork, exit, wait, beside", "1 byte there",
+                     "the same beside")
+        for few, many in (
+                ("mmap 1 GiB, munmap, untouched",
+                 "mmap 16 GiB, munmap, untouched"),
+                ("fork, exit, wait, small",
+                 "fork, exit, wait, beside 1,000 processes"),
+                ("1 byte there and back, two processes",
+                 "the same beside 1,000 processes")):
+            self.assertLessEqual(rows[many], 1.1 * rows[few])
+
 
 if __name__ == "__main__":
     main()
