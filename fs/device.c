@@ -8,9 +8,9 @@
  * found; so it needs no lock.
  *
  * devtmpfs is a flat directory with one node for each row, and the names that
- * programs expect: links to /proc, and an empty directory for the tmpfs of
- * shm_open(3).  Inode 1 is the directory, 2 + n the n-th row; the fixed names
- * come after the rows.
+ * programs expect: links to /proc, and empty directories for devpts and for the
+ * tmpfs of shm_open(3).  Inode 1 is the directory, 2 + n the n-th row; the
+ * fixed names come after the rows.
  *
  * Tests: usertests.
  */
@@ -57,6 +57,7 @@ void device_init(void)
 	device_add("urandom", MEM_MAJOR, 9, any, &device_random_ops, NULL);
 	device_add("tty", TTYAUX_MAJOR, 0, any, &device_tty_ops, tty);
 	device_add("console", TTYAUX_MAJOR, 1, root, &device_tty_ops, tty);
+	device_add("ptmx", TTYAUX_MAJOR, 2, any, &device_ptmx_ops, NULL);
 	for (unsigned i = 0; (port = vport_get(i)); i++)
 		device_add(vport_name(port), device_major(vport_rdev(port)),
 			   device_minor(vport_rdev(port)), root,
@@ -69,6 +70,11 @@ void device_init(void)
 
 static int device_open(struct file *f)
 {
+	if (inode_is(f->inode, S_IFCHR) &&
+	    device_major(f->inode->rdev) == UNIX98_PTY_SLAVE_MAJOR) {
+		f->ops = &device_pts_ops;
+		return f->ops->open(f);
+	}
 	for (size_t i = 0; i < ndevices; i++) {
 		const struct device *device = &table[i];
 
@@ -90,8 +96,11 @@ static const struct {
 	const char *name;
 	const char *target; /* NULL: a directory to mount on */
 } fixed[] = {
-	{"fd", "/proc/self/fd"},       {"shm", NULL},
-	{"stdin", "/proc/self/fd/0"},  {"stdout", "/proc/self/fd/1"},
+	{"fd", "/proc/self/fd"},
+	{"pts", NULL},
+	{"shm", NULL},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
 	{"stderr", "/proc/self/fd/2"},
 };
 

@@ -42,6 +42,10 @@ static inline uint32_t device_minor(uint32_t rdev)
 
 /* memory_device.c, driver_device.c */
 extern const struct file_ops device_null_ops, device_zero_ops, device_full_ops,
-	device_random_ops, device_tty_ops, device_vport_ops;
+	device_random_ops, device_tty_ops, device_pts_ops, device_ptmx_ops,
+	device_vport_ops;
+
+/* devpts.c: /dev/pts, where each pseudo-terminal has its name. */
+int devpts_mount(struct block_device *none, bool read_only, struct super **out);
 
 #endif

@@ -49,6 +49,7 @@ static const struct type types[] = {
 	{"ext3", true, ext2_mount, NULL}, /* the same */
 	{"proc", false, procfs_mount, NULL},
 	{"devtmpfs", false, devtmpfs_mount, NULL},
+	{"devpts", false, devpts_mount, NULL},
 	{"tmpfs", false, tmpfs_mount, tmpfs_configure},
 };
 

@@ -16,6 +16,7 @@ enum {
 	PSEUDO_DEV_SHARED,
 	PSEUDO_DEV_ANONYMOUS,
 	PSEUDO_DEV_DEV,
+	PSEUDO_DEV_PTS,
 	PSEUDO_DEV_PROC,
 	PSEUDO_DEV_TMPFS /* and up: one for each that is mounted */
 };

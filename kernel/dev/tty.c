@@ -11,9 +11,7 @@
  *      MIN = 0, TIME > 0   one byte, or TIME
  *      MIN = 0, TIME = 0   nothing
  *
- * A terminal belongs to a session, and one of its process groups is in the
- * foreground: that gets the keyboard's signals, and may read.  A group in the
- * background that tries is stopped by SIGTTIN instead.
+ * Who is not in the foreground (tty_session.c) is stopped when he reads.
  *
  * Locks: tty->lock (RANK_CONSOLE_INPUT); user memory is touched without it, by
  * way of a small buffer.  Tests: tests/host/tty_test.c.
@@ -34,40 +32,84 @@
 enum { CHUNK = 128, TENTH_OF_SECOND = 100000000 };
 
 /* As Linux sets a terminal up, but for IXON, which is not there. */
-static struct tty console = {
-	.lock = SPINLOCK_INIT("tty", RANK_CONSOLE_INPUT),
-	.readable = WAITQ_INIT(console.readable),
-	.termios =
+static const struct termios2 usual = {
+	.c_iflag = ICRNL | IUTF8,
+	.c_oflag = OPOST | ONLCR,
+	.c_cflag = B38400 | CS8 | CREAD | HUPCL,
+	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE |
+		   IEXTEN,
+	.c_cc =
 		{
-			.c_iflag = ICRNL | IUTF8,
-			.c_oflag = OPOST | ONLCR,
-			.c_cflag = B38400 | CS8 | CREAD | HUPCL,
-			.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK |
-				   ECHOCTL | ECHOKE | IEXTEN,
-			.c_cc =
-				{
-					[VINTR] = 'C' - '@',
-					[VQUIT] = '\\' - '@',
-					[VERASE] = 0x7f,
-					[VKILL] = 'U' - '@',
-					[VEOF] = 'D' - '@',
-					[VMIN] = 1,
-					[VSUSP] = 'Z' - '@',
-					[VWERASE] = 'W' - '@',
-				},
-			.c_ispeed = 38400,
-			.c_ospeed = 38400,
+			[VINTR] = 'C' - '@',
+			[VQUIT] = '\\' - '@',
+			[VERASE] = 0x7f,
+			[VKILL] = 'U' - '@',
+			[VEOF] = 'D' - '@',
+			[VMIN] = 1,
+			[VSUSP] = 'Z' - '@',
+			[VWERASE] = 'W' - '@',
 		},
+	.c_ispeed = 38400,
+	.c_ospeed = 38400,
 };
+
+void tty_setup(struct tty *tty, const struct tty_line *line_ops, uint32_t rdev)
+{
+	spin_init(&tty->lock, "tty", RANK_CONSOLE_INPUT);
+	waitq_init(&tty->readable);
+	waitq_init(&tty->writable);
+	tty->termios = usual;
+	tty->line_ops = line_ops;
+	tty->rdev = rdev;
+}
+
+/* --- the console --- */
+
+static struct tty console;
 
 struct tty *tty_console(void)
 {
 	return &console;
 }
 
+static void console_send(struct tty *tty, const char *bytes, size_t nbytes)
+{
+	uart_write(bytes, nbytes);
+}
+
+static size_t console_room(const struct tty *tty)
+{
+	return SIZE_MAX; /* it waits for the UART */
+}
+
+static void console_signal(struct tty *tty, int sig)
+{
+	tty_signal_group_soon(tty->group, sig);
+}
+
+static const struct tty_line console_line = {
+	.send = console_send,
+	.room = console_room,
+	.signal = console_signal,
+};
+
+static void console_input(char byte)
+{
+	tty_input(&console, byte);
+}
+
+void tty_init(void)
+{
+	tty_setup(&console, &console_line, CONSOLE_RDEV);
+	list_add(&ttys, &console.link);
+	uart_start(console_input);
+}
+
+/* --- output --- */
+
 void tty_flush_locked(struct tty *tty)
 {
-	uart_write(tty->out, tty->nout);
+	tty->line_ops->send(tty, tty->out, tty->nout);
 	tty->nout = 0;
 }
 
@@ -102,22 +144,6 @@ void tty_put_locked(struct tty *tty, uint8_t c)
 	send_locked(tty, c);
 }
 
-bool tty_controls_caller(struct tty *tty)
-{
-	return tty->session && tty->session == tty_caller_session();
-}
-
-int tty_check_foreground(struct tty *tty, int sig)
-{
-	int group = tty_caller_group();
-
-	if (!tty_controls_caller(tty) || !tty->group || tty->group == group)
-		return 0;
-	if (tty_stop_caller(sig))
-		return -ERESTARTSYS;
-	return sig == SIGTTIN ? -EIO : 0;
-}
-
 /* Until when a raw read waits: see above. */
 static uint64_t raw_deadline(const struct tty *tty, uint64_t start)
 {
@@ -146,9 +172,10 @@ static bool satisfied(const struct tty *tty, size_t want)
 static int wait_input_locked(struct tty *tty, size_t want, bool nonblocking)
 {
 	uint64_t start = time_now(), deadline;
+	bool was_hung_up = tty->hung_up;
 	int err = 0;
 
-	while (!satisfied(tty, want)) {
+	while (!tty->hung_up && !satisfied(tty, want)) {
 		bool some = !tty_canonical(tty) && tty->tail != tty->head;
 
 		if (nonblocking || (err && err != -ETIMEDOUT))
@@ -159,7 +186,7 @@ static int wait_input_locked(struct tty *tty, size_t want, bool nonblocking)
 					      : raw_deadline(tty, start);
 		err = waitq_wait_until(&tty->readable, &tty->lock, deadline);
 	}
-	return 0;
+	return tty->hung_up && !was_hung_up ? -EIO : 0;
 }
 
 /* Move up to @max bytes to @out.  *ended: this read gets no more. */
@@ -201,6 +228,7 @@ ssize_t tty_read(struct tty *tty, struct uio *uio, bool nonblocking)
 				       &ended);
 		size_t copied;
 
+		waitq_wake_all(&tty->writable);
 		spin_unlock_irq(&tty->lock, saved);
 		copied = uio_copy_to(uio, chunk, n);
 		done += copied;
@@ -212,7 +240,24 @@ ssize_t tty_read(struct tty *tty, struct uio *uio, bool nonblocking)
 	return err ? err : done;
 }
 
-ssize_t tty_write(struct tty *tty, struct uio *uio)
+/* Room for a whole chunk, each byte of which may become two. */
+static bool has_room(const struct tty *tty)
+{
+	return tty->line_ops->room(tty) >= 2 * CHUNK;
+}
+
+static int wait_room_locked(struct tty *tty, bool nonblocking)
+{
+	int err = 0;
+
+	while (!err && !tty->hung_up && !has_room(tty))
+		err = nonblocking ? -EAGAIN
+				  : waitq_wait_interruptible(&tty->writable,
+							     &tty->lock);
+	return tty->hung_up ? -EIO : err;
+}
+
+ssize_t tty_write(struct tty *tty, struct uio *uio, bool nonblocking)
 {
 	char chunk[CHUNK];
 	ssize_t done = 0;
@@ -220,34 +265,40 @@ ssize_t tty_write(struct tty *tty, struct uio *uio)
 
 	if (tty->termios.c_lflag & TOSTOP)
 		err = tty_check_foreground(tty, SIGTTOU);
-	if (err)
-		return err;
-	while (uio->left) {
+	while (!err && uio->left) {
 		size_t n = uio_copy_from(uio, chunk, min_u64(CHUNK, uio->left));
 		unsigned long saved;
 
 		if (!n)
 			return done ? done : -EFAULT;
 		saved = spin_lock_irq(&tty->lock);
-		for (size_t i = 0; i < n; i++)
+		err = wait_room_locked(tty, nonblocking);
+		for (size_t i = 0; i < n && !err; i++)
 			tty_put_locked(tty, chunk[i]);
 		tty_flush_locked(tty);
 		spin_unlock_irq(&tty->lock, saved);
-		done += n;
+		if (!err)
+			done += n;
 	}
-	return done;
+	return done ? done : err;
 }
 
 unsigned tty_poll(struct tty *tty, struct waiter *waiter)
 {
 	unsigned long saved;
-	unsigned events = POLLOUT;
+	unsigned events = 0;
 
-	if (waiter)
-		waitq_enter(&tty->readable, waiter);
+	if (waiter) {
+		waitq_enter(&tty->readable, &waiter[0]);
+		waitq_enter(&tty->writable, &waiter[1]);
+	}
 	saved = spin_lock_irq(&tty->lock);
+	if (tty->hung_up)
+		events |= POLLIN | POLLOUT | POLLERR | POLLHUP;
 	if (tty->tail != tty->line)
 		events |= POLLIN;
+	if (has_room(tty))
+		events |= POLLOUT;
 	spin_unlock_irq(&tty->lock, saved);
 	return events;
 }
@@ -285,7 +336,7 @@ static long set_termios(struct tty *tty, vaddr_t argument, size_t nbytes,
 	return 0;
 }
 
-/* TCFLSH: input (0), output (1: never queued), or both (2). */
+/* TCFLSH: input (0), output (1: it is on the line at once), or both (2). */
 static long flush_queues(struct tty *tty, vaddr_t which)
 {
 	unsigned long saved;
@@ -295,6 +346,7 @@ static long flush_queues(struct tty *tty, vaddr_t which)
 	saved = spin_lock_irq(&tty->lock);
 	if (which != TCOFLUSH)
 		tty->tail = tty->line = tty->head;
+	waitq_wake_all(&tty->writable);
 	spin_unlock_irq(&tty->lock, saved);
 	return 0;
 }
@@ -311,55 +363,6 @@ static long set_winsize(struct tty *tty, vaddr_t argument)
 	if (changed && tty->group)
 		tty_signal_group(tty->group, SIGWINCH);
 	return 0;
-}
-
-/* Make it the caller's controlling terminal: a session leader's only, whose
- * process group is its session. */
-static long set_controlling(struct tty *tty)
-{
-	int session = tty_caller_session();
-
-	if (tty->session == session)
-		return 0;
-	if (session != tty_caller_group() || tty->session)
-		return -EPERM;
-	tty->session = session;
-	tty->group = session;
-	return 0;
-}
-
-static long set_group(struct tty *tty, vaddr_t argument)
-{
-	int group, session, err;
-
-	if (!tty_controls_caller(tty))
-		return -ENOTTY;
-	err = tty_check_foreground(tty, SIGTTOU);
-	if (err)
-		return err;
-	if (user_read(&group, argument, sizeof(group)))
-		return -EFAULT;
-	if (group < 0)
-		return -EINVAL;
-	session = tty_group_session(group);
-	if (session != tty->session)
-		return session ? -EPERM : -ESRCH;
-	tty->group = group;
-	return 0;
-}
-
-void tty_session_ended(int session)
-{
-	int group = console.group;
-
-	if (console.session != session)
-		return;
-	console.session = 0;
-	console.group = 0;
-	if (group) {
-		tty_signal_group(group, SIGHUP);
-		tty_signal_group(group, SIGCONT);
-	}
 }
 
 static long copy_out(vaddr_t argument, const void *from, size_t nbytes)
@@ -383,6 +386,8 @@ static long get_number(struct tty *tty, unsigned request, vaddr_t argument)
 
 long tty_ioctl(struct tty *tty, unsigned request, vaddr_t argument)
 {
+	if (tty->hung_up)
+		return -EIO;
 	switch (request) {
 	case TCGETS:
 		return copy_out(argument, &tty->termios,
@@ -404,29 +409,21 @@ long tty_ioctl(struct tty *tty, unsigned request, vaddr_t argument)
 	case TIOCSWINSZ:
 		return set_winsize(tty, argument);
 	case TIOCSCTTY:
-		return set_controlling(tty);
+		return tty_set_controlling(tty);
+	case TIOCNOTTY:
+		return tty_give_up_controlling(tty);
 	case TIOCSPGRP:
-		return set_group(tty, argument);
+		return tty_set_group(tty, argument);
 	case TIOCGPGRP:
 	case TIOCGSID:
 	case FIONREAD:
 	case TIOCOUTQ:
 		return get_number(tty, request, argument);
-	case TCSBRK: /* drain: output is never queued */
+	case TCSBRK: /* drain: output is on the line at once */
 	case TCSBRKP:
 		return 0;
 	case TCFLSH:
 		return flush_queues(tty, argument);
 	}
 	return -ENOTTY;
-}
-
-static void console_input(char byte)
-{
-	tty_input(&console, byte);
-}
-
-void tty_init(void)
-{
-	uart_start(console_input);
 }

@@ -11,8 +11,8 @@
  * In canonical mode a line is edited at the ring's head, and readers see it
  * when its newline comes; in raw mode they see each byte at once.
  *
- * All this runs in the UART's interrupt, so that ^C works whatever the
- * programs do.
+ * For the console all this runs in the UART's interrupt, so that ^C works
+ * whatever the programs do.
  *
  * To rub out a character, the cursor must go back by the columns that the
  * character took: one, two (^A), up to eight (a tab), or none (the rest of a
@@ -175,7 +175,7 @@ static bool handle_signal(struct tty *tty, uint8_t c)
 		tty->tail = tty->line = tty->head;
 	echo(tty, c);
 	if (tty->group)
-		tty_signal_group(tty->group, sig);
+		tty->line_ops->signal(tty, sig);
 	return true;
 }
 
@@ -239,12 +239,17 @@ static void handle_byte(struct tty *tty, uint8_t c)
 		commit(tty);
 }
 
+void tty_input_locked(struct tty *tty, uint8_t byte)
+{
+	tty->last_input = time_now();
+	handle_byte(tty, byte);
+}
+
 void tty_input(struct tty *tty, uint8_t byte)
 {
 	unsigned long saved = spin_lock_irq(&tty->lock);
 
-	tty->last_input = time_now();
-	handle_byte(tty, byte);
+	tty_input_locked(tty, byte);
 	tty_flush_locked(tty);
 	spin_unlock_irq(&tty->lock, saved);
 }

@@ -62,7 +62,8 @@ enum lock_rank {
 	RANK_FRAME = 160,   /* the frame allocator */
 	RANK_BLOCK = 170,   /* a device's queue: taken in interrupts */
 	RANK_IO_DONE = 172, /* what completed requests wake: buffers, ext2 */
-	RANK_CONSOLE_INPUT = 175,
+	RANK_TTYS = 174,    /* the list of terminals */
+	RANK_CONSOLE_INPUT = 175,   /* a terminal: taken in interrupts */
 	RANK_WORK = 177,            /* jobs posted by interrupts: work.c */
 	RANK_PAGE_WAIT = 178,       /* who waits for a page: page_unlock() */
 	RANK_WAITQ = 180,           /* a wait queue */

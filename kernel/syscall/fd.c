@@ -9,8 +9,11 @@
 #include <linux/memfd.h>
 
 #include "arch/riscv/usercopy.h"
+#include "fs/device.h"
 #include "fs/memfile.h"
 #include "fs/pipe.h"
+#include "kernel/dev/pty.h"
+#include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
@@ -130,6 +133,19 @@ SYSCALL(fcntl)
 	return n;
 }
 
+/* TIOCGPTPEER: the slave of a master, by its name. */
+static long open_peer(struct file *f, unsigned flags)
+{
+	char name[sizeof("/dev/pts/") + 10];
+	struct file *slave;
+	int err;
+
+	snprintf(name, sizeof(name), "/dev/pts/%u", pty_number(f->private));
+	err = path_open(caller_fs(), NULL, name,
+			flags & (O_ACCMODE | O_NOCTTY | O_NONBLOCK), 0, &slave);
+	return err ? err : caller_install(slave, flags & O_CLOEXEC);
+}
+
 /* Some requests are understood by all files. */
 static long ioctl_file(struct file *f, const uint64_t *arg)
 {
@@ -151,6 +167,9 @@ static long ioctl_file(struct file *f, const uint64_t *arg)
 			break;
 		value = inode_size(f->inode) - f->position;
 		return user_write(arg[2], &value, sizeof(value));
+	case TIOCGPTPEER:
+		if (f->ops == &device_ptmx_ops)
+			return open_peer(f, arg[2]);
 	}
 	return f->ops->ioctl ? f->ops->ioctl(f, request, arg[2]) : -ENOTTY;
 }

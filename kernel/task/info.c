@@ -16,8 +16,6 @@
 #include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
 
-enum { CONSOLE_RDEV = 5 << 8 | 1 };
-
 /* --- (T) is held by these --- */
 
 struct process *process_find(int pid)
@@ -103,7 +101,6 @@ static void fill_info(struct process *p, int id, struct process_info *info)
 		.parent = p->parent ? p->parent->pid : 0,
 		.group = p->group->number,
 		.session = p->session->number,
-		.tty_group = -1,
 		.state = state_of(p),
 		.nthreads = p->ntasks,
 		.start_time = p->start_time,
@@ -114,10 +111,7 @@ static void fill_info(struct process *p, int id, struct process_info *info)
 		.exit_signal = p->exit_signal,
 	};
 	string_copy(info->name, p->name, sizeof(info->name));
-	if (tty_console()->session == info->session) {
-		info->tty_rdev = CONSOLE_RDEV;
-		info->tty_group = tty_console()->group;
-	}
+	info->tty_rdev = tty_of_session(info->session, &info->tty_group);
 	spin_lock(&p->signal_lock);
 	fill_signals(p, info);
 	if (id != p->pid)

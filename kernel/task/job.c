@@ -7,7 +7,7 @@
  * the pid of the process that began them, and live as long as they have
  * members: struct pid is counted.
  *
- * The terminal sends its signals from an interrupt, with its lock held.  They
+ * The console sends its signals from an interrupt, with its lock held.  They
  * are posted as work, one job for each signal's number; a second ^C before the
  * first was sent is the same ^C.
  */
@@ -153,26 +153,48 @@ struct group_signal {
 
 static struct group_signal group_signals[SIGRTMIN];
 
+void tty_signal_group(int pgrp, int sig)
+{
+	struct pid *group;
+
+	spin_lock(&process_tree_lock);
+	group = pid_find(pgrp);
+	if (group)
+		send_to_group(group, sig);
+	spin_unlock(&process_tree_lock);
+}
+
 static void send_posted(struct work *work)
 {
 	struct group_signal *job =
 		container_of(work, struct group_signal, work);
-	struct pid *group;
 
-	spin_lock(&process_tree_lock);
-	group = pid_find(__atomic_load_n(&job->group, __ATOMIC_RELAXED));
-	if (group)
-		send_to_group(group, job - group_signals);
-	spin_unlock(&process_tree_lock);
+	tty_signal_group(__atomic_load_n(&job->group, __ATOMIC_RELAXED),
+			 job - group_signals);
 }
 
-void tty_signal_group(int pgrp, int sig)
+void tty_signal_group_soon(int pgrp, int sig)
 {
 	struct group_signal *job = &group_signals[sig];
 
 	__atomic_store_n(&job->group, pgrp, __ATOMIC_RELAXED);
 	job->work.run = send_posted;
 	work_post(&job->work);
+}
+
+void tty_signal_hang_up(int session)
+{
+	siginfo_t info = {.si_signo = SIGHUP, .si_code = SI_KERNEL};
+	struct process *leader;
+
+	spin_lock(&process_tree_lock);
+	leader = process_find(session);
+	if (leader) {
+		signal_send_process(leader, &info);
+		info.si_signo = SIGCONT;
+		signal_send_process(leader, &info);
+	}
+	spin_unlock(&process_tree_lock);
 }
 
 bool tty_stop_caller(int sig)

@@ -1,4 +1,4 @@
-/* host-test: kernel/dev/tty.c kernel/dev/tty_input.c kernel/sync/waitq.c kernel/sync/spinlock.c */
+/* host-test: kernel/dev/tty.c kernel/dev/tty_input.c kernel/dev/tty_session.c kernel/sync/waitq.c kernel/sync/spinlock.c */
 /* SPDX-License-Identifier: MIT */
 /*
  * tty_test.c - the line discipline: what typed bytes put on the screen and
@@ -57,6 +57,11 @@ void tty_signal_group(int pgrp, int sig)
 {
 	signalled_group = pgrp;
 	signal_sent = sig;
+}
+
+void tty_signal_group_soon(int pgrp, int sig)
+{
+	tty_signal_group(pgrp, sig);
 }
 
 int tty_caller_group(void)
@@ -291,7 +296,7 @@ static void erasing_after_a_prompt(void)
 	struct uio uio = {.left = 5, .one.iov_base = (char *)"\n12> "};
 
 	reset();
-	CHECK(tty_write(tty, &uio) == 5 && shows("\r\n12> "));
+	CHECK(tty_write(tty, &uio, false) == 5 && shows("\r\n12> "));
 	type("\t\177");
 	CHECK(shows("\t\b \b\b \b\b \b\b \b"));
 	CHECK(tty->column == 4);
@@ -448,11 +453,11 @@ static void output_translation(void)
 	struct termios2 t = original;
 
 	reset();
-	CHECK(tty_write(tty, &uio) == 4 && shows("a\r\nb\r\n"));
+	CHECK(tty_write(tty, &uio, false) == 4 && shows("a\r\nb\r\n"));
 	t.c_oflag = 0;
 	CHECK(tty_ioctl(tty, TCSETS2, (vaddr_t)&t) == 0);
 	uio = (struct uio){.left = 4, .one.iov_base = (char *)"a\nb\n"};
-	CHECK(tty_write(tty, &uio) == 4 && shows("a\nb\n"));
+	CHECK(tty_write(tty, &uio, false) == 4 && shows("a\nb\n"));
 }
 
 int main(void)

@@ -4,8 +4,9 @@
 
 /*
  * mounts.h - what programs expect to find mounted, done by whoever is init:
- * /proc, /dev (if the kernel has found no folder for it), and, for
- * shm_open(3), a tmpfs on /dev/shm.  What is there already is left alone.
+ * /proc, /dev (if the kernel has found no folder for it), the names of
+ * pseudo-terminals on /dev/pts, and, for shm_open(3), a tmpfs on /dev/shm. What
+ * is there already is left alone.
  */
 
 #include <err.h>
@@ -22,7 +23,11 @@ static inline void mount_kernel_filesystems(void)
 	if (access("/dev/null", F_OK) != 0 &&
 	    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0)
 		warn("/dev");
-	mkdir("/dev/shm", 01777); /* Quire's /dev has one */
+	mkdir("/dev/pts", 0755); /* Quire's /dev has both */
+	mkdir("/dev/shm", 01777);
+	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		  NULL) != 0)
+		warn("/dev/pts");
 	if (mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL) !=
 	    0)
 		warn("/dev/shm");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * sockets.c - UNIX-domain sockets: those made, and messages.
+ * sockets.c - UNIX-domain sockets: those made, and messages; pseudo-terminals.
  */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -193,4 +194,41 @@ TEST(looking_at_a_descriptor,
 {
 	run_trial(&(struct trial){prepare_peek, try_peek, undo_pair, undo_peek,
 				  0, false});
+}
+
+/* --- pseudo-terminals --- */
+
+static int try_master(void)
+{
+	ends[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	return outcome(ends[0]);
+}
+
+static void undo_master(void)
+{
+	close(ends[0]);
+}
+
+TEST(master_of_a_pty,
+     "open of /dev/ptmx makes a pseudo-terminal, or none (29).")
+{
+	run_trial(&(struct trial){.try = try_master, .undo = undo_master});
+}
+
+static void prepare_slave(void)
+{
+	expect_ok(try_master());
+	expect_ok(unlockpt(ends[0]));
+}
+
+static int try_slave(void)
+{
+	ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY);
+	return outcome(ends[1]);
+}
+
+TEST(slave_of_a_pty, "open of /dev/pts/N opens it, or can be repeated (29).")
+{
+	run_trial(&(struct trial){prepare_slave, try_slave, undo_master,
+				  undo_pair, 0, false});
 }
