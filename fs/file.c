@@ -202,6 +202,7 @@ int file_open(struct dentry *d, unsigned flags, struct file **out)
 	if (!*out)
 		return -ENOMEM;
 	err = open_finish(*out, flags & O_TRUNC);
+	(*out)->flags &= ~O_NOCTTY; /* it was for a terminal's open() */
 	if (err)
 		file_discard(*out);
 	return err;

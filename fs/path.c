@@ -271,8 +271,7 @@ int path_open(struct fs_context *fs, struct dentry *base, const char *path,
 	err = open_lookup(fs, base, path, &flags, mode, &d);
 	if (err)
 		return err;
-	err = file_open(d, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC),
-			out);
+	err = file_open(d, flags & ~(O_CREAT | O_EXCL | O_CLOEXEC), out);
 	dentry_put(d);
 	return err;
 }

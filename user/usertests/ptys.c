@@ -270,6 +270,7 @@ TEST(controlling_terminal,
 	child = expect_ok(fork());
 	if (child == 0) {
 		expect_ok(setsid());
+		close(expect_ok(open(ptsname(master), O_RDWR | O_NOCTTY)));
 		expect_errno(open("/dev/tty", O_RDWR), ENXIO);
 		fd = expect_ok(open(ptsname(master), O_RDWR));
 		expect_eq(tcgetpgrp(fd), getpid());
