@@ -145,6 +145,10 @@ static inline bool ext2_in_buffers(const struct inode *inode)
 int ext2_corrupt(struct ext2 *fs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Blocks or an inode are lost to everybody, because of an I/O error: e2fsck is
+ * to look for them.  In a handle, without fs->lock. */
+void ext2_note_error(struct ext2 *fs);
+
 /* 0, or -EROFS: every operation that changes something asks first. */
 int ext2_may_write(struct ext2 *fs);
 

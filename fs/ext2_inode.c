@@ -319,6 +319,8 @@ static int free_inode(struct inode *inode)
 	err = free_contents(inode);
 	ext2_start(fs);
 	err = free_record(inode, b, raw, err);
+	if (err)
+		ext2_note_error(fs);
 	ext2_stop(fs);
 	buffer_put(b);
 	return err;

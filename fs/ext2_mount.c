@@ -133,6 +133,8 @@ static int begin_writing(struct ext2 *fs)
 	buffer_begin(fs->super_buffer);
 	fs->disk->mount_count++;
 	fs->disk->mount_time = (uint32_t)timestamp_now().seconds;
+	if (fs->found && journal_had_failed(fs->found))
+		fs->disk->state |= EXT2_STATE_ERRORS; /* e2fsck is to look */
 	buffer_end(fs->super_buffer);
 	mutex_unlock(&fs->lock);
 	int err = store_clean(fs, false);

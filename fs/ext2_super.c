@@ -50,6 +50,15 @@ int ext2_corrupt(struct ext2 *fs, const char *format, ...)
 	return -EIO;
 }
 
+void ext2_note_error(struct ext2 *fs)
+{
+	mutex_lock(&fs->lock);
+	buffer_begin(fs->super_buffer);
+	fs->disk->state |= EXT2_STATE_ERRORS;
+	buffer_end(fs->super_buffer);
+	mutex_unlock(&fs->lock);
+}
+
 int ext2_may_write(struct ext2 *fs)
 {
 	return fs->super.read_only ? -EROFS : 0;

@@ -268,11 +268,19 @@ static uint32_t room(const struct journal *j)
 	return size - 1 - (j->head + size - j->tail) % size;
 }
 
-/* Nothing is written from now on. */
+/* Nothing is written from now on, but why: that is for e2fsck, or for the next
+ * mount.  If it can't be written, too, the disk is to blame. */
 static int abort_if_failed(struct journal *j)
 {
-	if (j->error)
-		j->aborted = true;
+	struct journal_super *s = j->super;
+
+	if (!j->error || j->aborted)
+		return j->error;
+	j->aborted = true;
+	s->error = journal_be32((uint32_t)j->error);
+	if (!journal_write_super(j, journal_be32(s->start),
+				 journal_be32(s->sequence)))
+		block_flush(j->device);
 	return j->error;
 }
 
@@ -397,6 +405,7 @@ int journal_open(struct journal *j)
 	j->sealed = tid - 1;
 	j->super->incompat |= journal_be32(JOURNAL_INCOMPAT_REVOKE);
 	j->super->compat = 0;
+	j->super->error = 0; /* noted: begin_writing() */
 	int err = journal_write_super(j, j->first, tid);
 
 	return err ? err : block_flush(j->device);

@@ -87,6 +87,9 @@ int journal_load(struct journal *j, const char **why);
 /* Is there something to replay? */
 bool journal_has_work(const struct journal *j);
 
+/* Had it been aborted when it was last in use? */
+bool journal_had_failed(const struct journal *j);
+
 /* Bring home all transactions that count, and empty the journal.  Nothing may
  * be cached.  Same results. */
 int journal_recover(struct journal *j, const char **why);

@@ -59,7 +59,7 @@ struct journal_super {
 	uint32_t first;    /* where the ring begins */
 	uint32_t sequence; /* of the first transaction to replay */
 	uint32_t start;    /* and its block; 0: nothing to replay */
-	uint32_t error;    /* errno of what ended its use, or 0 */
+	uint32_t error;    /* what ended its use, as -errno, or 0 */
 	uint32_t compat, incompat, ro_compat;
 	uint8_t uuid[16];
 	uint32_t nusers;

@@ -127,6 +127,11 @@ bool journal_has_work(const struct journal *j)
 	return j->super->start != 0;
 }
 
+bool journal_had_failed(const struct journal *j)
+{
+	return j->super->error != 0;
+}
+
 int journal_write_super(struct journal *j, uint32_t start, uint32_t sequence)
 {
 	uint32_t n;
