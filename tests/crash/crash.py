@@ -39,6 +39,7 @@ WORKLOADS = ("storm", "appends", "shared", "records", "directory",
 DISKS = 5  # besides the root: what QEMU's machine has room for
 FEATURES = "none,has_journal,filetype,sparse_super,large_file"
 TIMEOUT = 120
+NOTHING = recording.Write(0, b"")
 JOURNAL_MAGIC, COMMIT, REVOKE = 0xc03b3998, 2, 5
 
 
@@ -139,13 +140,17 @@ class Task:
 
 
 class Result:
+    """Numbers: states, different disks of each recording, of these those that
+    are different after a replay, and those that were mounted natively."""
+
     def __init__(self):
-        self.nstates = self.nimages = self.nnative = 0
+        self.nstates = self.ndisks = self.nreplayed = self.nnative = 0
         self.bad = []  # (name, state, reason)
 
     def add(self, other):
         self.nstates += other.nstates
-        self.nimages += other.nimages
+        self.ndisks += other.ndisks
+        self.nreplayed += other.nreplayed
         self.nnative += other.nnative
         self.bad += other.bad
 
@@ -154,7 +159,7 @@ def keep_bad(where, task, state, disk, reason):
     """All that it takes to look at it again."""
     os.makedirs(where, exist_ok=True)
     stem = os.path.join(where, f"{task.recorded.name}-{os.getpid()}-"
-                               f"{state.start}-{disk.hash & 0xffffffff:x}")
+                               f"{state.start}-{len(os.listdir(where))}")
     with open(stem + ".img", "wb") as f:
         f.write(disk.image)
     with open(stem + ".txt", "w", encoding="utf-8") as f:
@@ -163,49 +168,52 @@ def keep_bad(where, task, state, disk, reason):
             f.write(f"{position} {' '.join(words)}\n")
 
 
+def judge_state(judging, task, disk, state, key, why):
+    """Raise Bad if it is."""
+    lowest = state.writes[-1] + 1 if state.writes else state.start
+    instants = task.instants or task.recorded.instants(lowest, state.end)
+    if why != "0" and judging.native:
+        raise model.Bad(f"our own recovery: {why}")
+    judging.check(disk.image, key, instants)
+
+
 def judge_task(job):
     """Runs in a process of its own."""
-    task, native, one_in, where = job
+    task, args = job
     result = Result()
     recorded = task.recorded
     disk = recording.Disk(recorded)
     shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=shared) as folder:
+        known = judge.replay_all(args.recover, recorded, task.states, folder)
         judging = judge.Judge(folder, model.Model(task.said),
-                              len(recorded.base), native, one_in)
-        for state in task.states:
+                              len(recorded.base),
+                              args.native and args.recover, args.closely)
+        for state, (_, key, why) in zip(task.states, known):
             undo = disk.apply(state)
-            lowest = (state.writes[-1] + 1 if state.writes else state.start)
-            instants = task.instants or recorded.instants(lowest, state.end)
             try:
-                judging.check(disk.image, disk.hash, instants)
+                judge_state(judging, task, disk, state, key, why)
             except model.Bad as bad:
                 result.bad.append((recorded.name, str(state), str(bad)))
-                if where and len(result.bad) <= 5:
-                    keep_bad(where, task, state, disk, bad)
+                if args.keep_bad and len(result.bad) <= 5:
+                    keep_bad(args.keep_bad, task, state, disk, bad)
             disk.undo(undo)
-            result.nstates += 1
         judging.end()
-        result.nimages, result.nnative = judging.nimages, judging.nnative
+        result.nstates, result.nnative = len(task.states), judging.nnative
+        result.ndisks = len({name for name, _, _ in known})
+        result.nreplayed = judging.nimages
     return result
 
 
 def judge_all(tasks, args):
     """The sum over all tasks, by as many processes as there are cores."""
     total = Result()
-    jobs = [(task, args.native, args.closely, args.keep_bad)
-            for task in tasks]
+    tasks.sort(key=lambda task: -len(task.states))
+    jobs = [(task, args) for task in tasks]
     with multiprocessing.Pool(args.jobs) as pool:
         for result in pool.imap_unordered(judge_task, jobs):
             total.add(result)
     return total
-
-
-def split(recorded, states, **more):
-    """Tasks of some hundred states."""
-    step = 400
-    return [Task(recorded, states[at:at + step], **more)
-            for at in range(0, len(states), step)]
 
 
 def tasks_of(recordings, n, seed):
@@ -216,7 +224,7 @@ def tasks_of(recordings, n, seed):
     for i, (recorded, states) in enumerate(known):
         chosen = recording.sample(states, n // (len(known) - i), seed)
         n -= len(chosen)
-        tasks += split(recorded, chosen)
+        tasks.append(Task(recorded, chosen))
     return tasks
 
 
@@ -244,27 +252,26 @@ def recoveries(recordings, n, args, folder):
             states = recording.states_of(again, args.seed)
             states = recording.sample(states, args.states // n // 4,
                                       args.seed)
-            tasks += split(again, states, instants=instants,
-                           said=recorded.lines)
+            tasks.append(Task(again, states, instants, recorded.lines))
     return tasks
 
 
 # --- controls: what must be noticed ----------------------------------------
 
 def journal_block(entry, kind):
-    return entry and struct.unpack_from(">2I", entry.sectors[0][0]) == (
+    return entry and entry.data and struct.unpack_from(">2I", entry.data) == (
         JOURNAL_MAGIC, kind)
 
 
 def without_flushes(entries):
     """As if the disk had not been told to flush."""
-    return [e or recording.Write(0, b"") for e in entries]
+    return [e or NOTHING for e in entries]
 
 
 def fifth_flushes(entries):
     flushes = [i for i, e in enumerate(entries) if not e]
     kept = set(flushes[::5])
-    return [e or (None if i in kept else recording.Write(0, b""))
+    return [e or (None if i in kept else NOTHING)
             for i, e in enumerate(entries)]
 
 
@@ -282,7 +289,7 @@ def commit_first(entries):
 
 def lost_writes(entries):
     """Each fiftieth never comes."""
-    return [recording.Write(0, b"") if i % 50 == 7 and e else e
+    return [NOTHING if i % 50 == 7 and e else e
             for i, e in enumerate(entries)]
 
 
@@ -291,7 +298,7 @@ def without_revokes(entries):
     changed = []
     for entry in entries:
         if journal_block(entry, REVOKE):
-            data = bytearray(b"".join(piece for piece, _ in entry.sectors))
+            data = bytearray(entry.data)
             struct.pack_into(">I", data, 12, 16)
             entry = recording.Write(entry.first, bytes(data))
         changed.append(entry)
@@ -319,7 +326,7 @@ def check_controls(recordings, args):
             r.name, r.base, control(r.entries),
             list(zip(r.positions, r.lines))) for r in recordings]
         args = argparse.Namespace(**{**vars(args), "keep_bad": None,
-                                     "native": None})
+                                     "native": False})
         result = judge_all(tasks_of(spoilt, args.control_states, args.seed),
                            args)
         print(f"control {control.__name__}: {len(result.bad)} bad of "
@@ -336,7 +343,7 @@ def options():
     parser.add_argument("--workload", default="all",
                         help="all, or names: " + ", ".join(WORKLOADS))
     parser.add_argument("--states", type=int, metavar="N",
-                        default=1_000_000 if LONG else 10_000)
+                        default=1_000_000 if LONG else 30_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--block-size", type=int, default=1024)
     parser.add_argument("--recoveries", type=int, metavar="N",
@@ -345,15 +352,17 @@ def options():
     parser.add_argument("--control-states", type=int, metavar="N",
                         default=2000 if LONG else 400,
                         help="states of each spoilt set of recordings")
-    parser.add_argument("--native", metavar="PROGRAM",
+    parser.add_argument("--recover", metavar="PROGRAM",
                         default=os.path.join(BUILD, "tests", "recover"))
     parser.add_argument("--closely", type=int, metavar="N",
-                        default=4 if LONG else 8,
-                        help="recover one image in N by recover.c, too")
+                        default=16,
+                        help="of the disks that are different after a "
+                        "replay, mount one in N natively, too")
     parser.add_argument("--keep-bad", metavar="DIR",
                         help="write bad states, and why they are, here")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
+    args.native = True
     args.names = (list(WORKLOADS) if args.workload == "all"
                   else args.workload.split(","))
     if not set(args.names) <= set(WORKLOADS):
@@ -362,9 +371,9 @@ def options():
 
 
 def report(what, result):
-    print(f"{what}: {result.nstates} states, {result.nimages} different "
-          f"images, {result.nnative} recovered natively, too; "
-          f"{len(result.bad)} bad", flush=True)
+    print(f"{what}: {result.nstates} states, {result.ndisks} different "
+          f"disks, {result.nreplayed} after a replay, {result.nnative} of "
+          f"these mounted natively; {len(result.bad)} bad", flush=True)
     for name, state, reason in result.bad[:10]:
         print(f"  {name}: {reason}\n    {state}")
 

@@ -6,6 +6,7 @@ import stat
 import struct
 
 JUNK = b"\xee"
+JOURNAL = 8  # its inode
 
 
 class Volume:
@@ -60,6 +61,17 @@ class Volume:
             if len(found) < n:
                 found += self.pointers(direct[11 + depth], depth)
         return found[:n]
+
+    def journal(self):
+        """The blocks of it."""
+        at = self.raw_inode(JOURNAL)
+        return [b for b in self.blocks(at, self.size(at)) if b]
+
+    def has_errors(self):
+        """Does it, or its journal, say that something went wrong?"""
+        state, = struct.unpack_from("<H", self.image, 1024 + 58)
+        error, = struct.unpack_from(">i", self.block(self.journal()[0]), 32)
+        return bool(state & 2 or error)
 
     def size(self, at):
         low, = struct.unpack_from("<I", self.image, at + 4)

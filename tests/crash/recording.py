@@ -7,9 +7,11 @@ before a flush is there, and of what came after it any subset may be, and any
 sectors of a write.
 """
 
-import hashlib
+import os
 import random
 import struct
+
+import ext2
 
 SECTOR = 512
 MAGIC = 0x6a736677736872
@@ -19,16 +21,11 @@ SUBSETS, TEARS = 400, 4  # else so many; and so many tears of each write
 
 
 class Write:
-    """Sectors from `first` on: (data, its hash) of each."""
+    """Sectors from `first` on."""
 
     def __init__(self, first, data):
-        self.first = first
-        self.sectors = []
-        for at in range(0, len(data), SECTOR):
-            piece = data[at:at + SECTOR]
-            name = (first + at // SECTOR).to_bytes(8, "little") + piece
-            digest = hashlib.blake2b(name, digest_size=12).digest()
-            self.sectors.append((piece, int.from_bytes(digest, "little")))
+        self.first, self.data = first, data
+        self.nsectors = len(data) // SECTOR
 
 
 class Log:
@@ -70,6 +67,21 @@ class Recording:
         self.positions = [position for position, _ in lines]
         self.lines = [words for _, words in lines]
 
+    def save(self, folder):
+        """As recover.c wants it."""
+        base = ext2.Volume(self.base)
+        with open(os.path.join(folder, "base"), "wb") as f:
+            f.write(self.base)
+        with open(os.path.join(folder, "log"), "wb") as f:
+            for entry in self.entries:
+                entry = entry or Write(0, b"")
+                f.write(struct.pack("<2Q", entry.first, entry.nsectors))
+                f.write(entry.data)
+        with open(os.path.join(folder, "journal"), "wb") as f:
+            n = base.block_size // SECTOR
+            for number in base.journal():
+                f.write(struct.pack("<2Q", number * n, n))
+
     def epochs(self):
         """[start, end) of the writes between two flushes."""
         start = 0
@@ -91,6 +103,12 @@ class State:
 
     def __init__(self, start, end, writes, torn=None):
         self.start, self.end, self.writes, self.torn = start, end, writes, torn
+
+    def line(self):
+        """As recover.c wants it."""
+        torn, sectors = self.torn or (-1, [])
+        return " ".join(map(str, [self.start, len(self.writes), *self.writes,
+                                  torn, len(sectors), *sectors])) + "\n"
 
     def __str__(self):
         return (f"entries before {self.start}, of those before {self.end} "
@@ -119,7 +137,7 @@ def states_of_epoch(recording, start, end, seed):
     for chosen in subsets(writes, rng):
         yield State(start, end, chosen)
     for w in writes:
-        n = len(recording.entries[w].sectors)
+        n = recording.entries[w].nsectors
         for tear in range(TEARS if n > 1 else 0):
             others = [x for x in writes if x < w or rng.random() < 0.5]
             sectors = [i for i in range(n) if rng.random() < 0.5]
@@ -142,40 +160,34 @@ def sample(states, n, seed):
 
 
 class Disk:
-    """The contents after what has been applied, and a hash of them."""
+    """The contents after what has been applied."""
 
     def __init__(self, recording):
         self.recording = recording
         self.image = bytearray(recording.base)
-        self.known = {}  # sector -> hash of what was written there last
-        self.hash = 0
         self.done = 0    # entries applied for good
 
-    def put(self, sector, piece, digest):
-        """The sector as it was."""
-        at = sector * SECTOR
-        old = bytes(self.image[at:at + SECTOR]), self.known.get(sector, 0)
-        self.image[at:at + SECTOR] = piece
-        self.known[sector] = digest
-        self.hash ^= old[1] ^ digest
-        return sector, *old
+    def put(self, at, data):
+        """How it was."""
+        old = bytes(self.image[at:at + len(data)])
+        self.image[at:at + len(data)] = data
+        return at, old
 
     def write(self, number, only=None):
         write = self.recording.entries[number]
-        return [self.put(write.first + i, *sector)
-                for i, sector in enumerate(write.sectors)
-                if only is None or i in only]
-
-    def advance(self, end):
-        """All entries before `end` are there."""
-        for i in range(self.done, end):
-            if self.recording.entries[i]:
-                self.write(i)
-        self.done = max(self.done, end)
+        at = write.first * SECTOR
+        if only is None:
+            return [self.put(at, write.data)]
+        return [self.put(at + i * SECTOR,
+                         write.data[i * SECTOR:(i + 1) * SECTOR])
+                for i in only]
 
     def apply(self, state):
         """What takes it back."""
-        self.advance(state.start)
+        for i in range(self.done, state.start):
+            if self.recording.entries[i]:
+                self.write(i)
+        self.done = max(self.done, state.start)
         undo = []
         for number in state.writes:
             torn = state.torn and state.torn[0] == number
@@ -183,5 +195,5 @@ class Disk:
         return undo
 
     def undo(self, undo):
-        for sector in reversed(undo):
-            self.put(*sector)
+        for at, old in reversed(undo):
+            self.put(at, old)
