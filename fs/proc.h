@@ -12,7 +12,7 @@
  *   proc_maps.c     those about its memory
  *   proc_sys.c      /proc/sys
  *   proc_trace.c    the trace of memory events, and its switches
- *   proc_inject.c   fail-nth, in the debug build
+ *   proc_inject.c   fail-nth and fail-request, in the debug build
  */
 
 #include "fs/procfs.h"
@@ -66,6 +66,8 @@ ssize_t trace_write_on(struct uio *uio);
 /* proc_inject.c */
 int inject_show(struct text *text, int pid);
 ssize_t inject_write(struct uio *uio);
+int inject_show_requests(struct text *text, int pid);
+ssize_t inject_write_requests(struct uio *uio);
 #endif
 
 /* proc_maps.c */

@@ -216,6 +216,10 @@ static int show_cmdline(struct text *text, int pid)
 const struct proc_row proc_root_rows[] = {
 	{"cmdline", S_IFREG | 0444, .show = show_cmdline},
 	{"cpuinfo", S_IFREG | 0444, .show = show_cpuinfo},
+#ifdef CONFIG_DEBUG
+	{"fail-request", S_IFREG | 0600, .show = inject_show_requests,
+	 .write = inject_write_requests},
+#endif
 	{"filesystems", S_IFREG | 0444, .show = mount_show_types},
 	{"loadavg", S_IFREG | 0444, .show = show_loadavg},
 	{"meminfo", S_IFREG | 0444, .show = show_meminfo},

@@ -80,10 +80,51 @@ static int check(const struct block_device *device,
 	return request->op == BLOCK_WRITE && device->read_only ? -EROFS : 0;
 }
 
+#ifdef CONFIG_DEBUG
+
+static uint64_t ncounted, nfailing, first_failing, end_failing;
+
+void block_fail(uint64_t first, uint64_t end)
+{
+	first_failing = end_failing = 0;
+	ncounted = nfailing = 0;
+	end_failing = end;
+	first_failing = first;
+}
+
+uint64_t block_counted(uint64_t *nfailed)
+{
+	*nfailed = nfailing;
+	return ncounted;
+}
+
+static int fail(const struct block_device *device)
+{
+	if (device == block_next(NULL))
+		return 0;
+	uint64_t n = atomic_fetch_add(&ncounted, 1) + 1;
+
+	if (n < first_failing || n >= end_failing)
+		return 0;
+	atomic_fetch_add(&nfailing, 1);
+	return -EIO;
+}
+
+#else
+
+static inline int fail(const struct block_device *device)
+{
+	return 0;
+}
+
+#endif
+
 void block_submit(struct block_device *device, struct block_request *request)
 {
 	int err = check(device, request);
 
+	if (!err)
+		err = fail(device);
 	if (err || (request->op == BLOCK_FLUSH && !device->can_flush))
 		request->done(request, err);
 	else

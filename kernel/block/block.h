@@ -81,4 +81,14 @@ int block_transfer(struct block_device *device, enum block_op op,
 /* Make all completed writes durable. */
 int block_flush(struct block_device *device);
 
+#ifdef CONFIG_DEBUG
+/*
+ * For tests (/proc/fail-request): from now on the requests to all disks but
+ * the first are counted, and [@first, @end) of them, beginning with 1, fail
+ * with -EIO.  How many were counted, and have failed.
+ */
+void block_fail(uint64_t first, uint64_t end);
+uint64_t block_counted(uint64_t *nfailed);
+#endif
+
 #endif

@@ -14,6 +14,14 @@
  *
  * so that no byte can be in a wrong place unnoticed.  A version is a number
  * that no other write to this disk has.
+ *
+ * DISK=NAME:ROUNDS does all of it as many times, and lets requests to the disk
+ * fail (/proc/fail-request; the debug kernel has it).  The first round has no
+ * failures, and counts the requests.  In each of the others one of them fails,
+ * or it and some more, or all from it on, whether they come from the mount,
+ * the workload, or the unmounting.  The workload ends when it hears of that,
+ * and says "error"; with a ":deaf" behind it, it takes no notice when a
+ * promise can't be made, to see that this is not overlooked.
  */
 
 #define _GNU_SOURCE
@@ -22,16 +30,20 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uint64_t random_state;
 static unsigned next_id, next_version;
+static int injector = -1; /* /proc/fail-request, if there are failures */
+static bool deaf;
 
 /* --- the host --- */
 
@@ -58,13 +70,22 @@ void say(const char *format, ...)
 		errx(1, "the host is gone");
 }
 
+/* It is not known whether what was said last has happened; that is the end. */
+static void give_up(const char *what)
+{
+	if (injector < 0 || (errno != EIO && errno != EROFS))
+		err(1, "%s", what);
+	say("error %s", strerror(errno));
+	exit(0);
+}
+
 /* What was said last did not happen. */
 static int failed(int result)
 {
 	if (result >= 0)
 		return result;
 	if (errno != ENOSPC)
-		err(1, "not the error that was expected");
+		give_up("not the error that was expected");
 	say("failed");
 	return -1;
 }
@@ -107,14 +128,14 @@ void drop(const char *path)
 {
 	say("unlink %s", path);
 	if (unlink(path))
-		err(1, "unlink %s", path);
+		give_up(path);
 }
 
 void drop_folder(const char *path)
 {
 	say("rmdir %s", path);
 	if (rmdir(path))
-		err(1, "rmdir %s", path);
+		give_up(path);
 }
 
 /* --- contents --- */
@@ -145,7 +166,7 @@ unsigned put(struct file *f, unsigned start, unsigned n)
 	ssize_t done = pwrite(f->fd, cells, n * 8, start * 8);
 
 	if (done < 0 && errno != ENOSPC)
-		err(1, "write");
+		give_up("write");
 	if (done % 8 > 0)
 		errx(1, "half a cell was written");
 	unsigned ndone = done < 0 ? 0 : done / 8;
@@ -184,7 +205,7 @@ volatile uint64_t *map_file(struct file *f)
 			 MAP_SHARED, f->fd, 0);
 
 	if (map == MAP_FAILED)
-		err(1, "mmap");
+		give_up("mmap");
 	return map;
 }
 
@@ -199,8 +220,8 @@ void forget(struct file *f)
 
 static void must(int result, const char *what)
 {
-	if (result)
-		err(1, "%s", what);
+	if (result && !deaf)
+		give_up(what);
 }
 
 void keep(struct file *f)
@@ -228,7 +249,8 @@ void keep_folder(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY);
 
-	must(fd < 0, path);
+	if (fd < 0)
+		give_up(path);
 	must(fsync(fd), "fsync of a folder");
 	close(fd);
 	say("kept-folder %s", path);
@@ -236,37 +258,142 @@ void keep_folder(const char *path)
 
 void keep_all(void)
 {
-	if (any(2)) {
+	/* sync(2) can't say that it has failed. */
+	if (any(2) && injector < 0) {
 		sync();
 	} else {
 		int fd = open(".", O_RDONLY | O_DIRECTORY);
 
+		if (fd < 0)
+			give_up(".");
 		must(syncfs(fd), "syncfs");
 		close(fd);
 	}
 	say("kept-all");
 }
 
+/* --- failures --- */
+
+struct requests {
+	unsigned long n, nfailed;
+};
+
+static void inject(unsigned long value)
+{
+	if (dprintf(injector, "%lu", value) < 0)
+		err(1, "fail-request");
+}
+
+static struct requests requests_read(void)
+{
+	struct requests r;
+	char text[60] = "";
+
+	if (pread(injector, text, sizeof(text) - 1, 0) <= 0 ||
+	    sscanf(text, "%lu %lu", &r.n, &r.nfailed) != 2)
+		err(1, "fail-request");
+	return r;
+}
+
+/* One of @n requests fails, or some more after it. */
+static void inject_any(unsigned long n)
+{
+	static const unsigned more[] = {0, 0, 3, INT32_MAX};
+
+	inject(1 + any(n) + ((unsigned long)more[any(4)] << 32));
+}
+
 /* --- one disk --- */
 
-static void run(const char *disk, const char *name)
+static const struct workload *find(const char *name)
 {
-	char path[32];
 	const struct workload *w = workloads;
 
 	while (w->name && strcmp(w->name, name))
 		w++;
 	if (!w->name)
 		errx(2, "%s: no such workload", name);
+	return w;
+}
+
+/* Work in a process of its own: when it has ended nothing is in use. */
+static void work(const struct workload *w)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (chdir("/mnt"))
+			give_up("chdir");
+		w->run();
+		exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		err(1, "a process for the workload");
+	/* What can't be read of a mapping is no number, but a signal. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS && injector >= 0)
+		say("error SIGBUS");
+	else if (status)
+		errx(1, "the workload %s ended with %#x", w->name, status);
+}
+
+static void run(const char *disk, const char *name, uint64_t seed)
+{
+	char path[32];
+
+	random_state = seed;
 	next_id = next_version = 0;
 	snprintf(path, sizeof(path), "/dev/%s", disk);
-	say("disk %s", disk);
-	must(mount(path, "/mnt", "ext2", 0, ""), path);
-	must(chdir("/mnt"), "chdir");
-	w->run();
-	must(chdir("/"), "chdir");
-	must(umount("/mnt"), "umount");
-	say("end");
+	if (mount(path, "/mnt", "ext2", 0, "")) {
+		if (injector < 0 || errno != EIO)
+			err(1, "%s", path);
+		say("error mount");
+		return;
+	}
+	work(find(name));
+	if (umount("/mnt"))
+		err(1, "umount");
+}
+
+static void run_rounds(const char *disk, const char *name, uint64_t seed,
+		       unsigned rounds)
+{
+	struct requests r = {0};
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		say("disk %s", disk);
+		random_state = seed << 32 | i;
+		if (i == 0)
+			inject(0);
+		else
+			inject_any(n);
+		run(disk, name, seed);
+		r = requests_read();
+		inject(0);
+		if (i == 0)
+			n = r.n;
+		say("end %lu", r.nfailed);
+	}
+}
+
+/* NAME, NAME:ROUNDS, NAME:ROUNDS:deaf */
+static void run_argument(const char *disk, char *name, uint64_t seed)
+{
+	char *rounds = strchr(name, ':');
+
+	if (!rounds) {
+		say("disk %s", disk);
+		run(disk, name, seed);
+		say("end");
+		return;
+	}
+	*rounds++ = '\0';
+	deaf = strstr(rounds, ":deaf");
+	injector = open("/proc/fail-request", O_RDWR | O_CLOEXEC);
+	if (injector < 0)
+		err(1, "/proc/fail-request");
+	run_rounds(disk, name, seed, strtoul(rounds, NULL, 10));
 }
 
 int main(int argc, char **argv)
@@ -279,8 +406,7 @@ int main(int argc, char **argv)
 		if (!name)
 			errx(2, "%s: not DISK=NAME", argv[i]);
 		*name++ = '\0';
-		random_state = strtoull(argv[1], NULL, 0);
-		run(argv[i], name);
+		run_argument(argv[i], name, strtoull(argv[1], NULL, 0));
 	}
 	return 0;
 }

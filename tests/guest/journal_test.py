@@ -112,6 +112,21 @@ class Dying(GuestTest):
         self.assertIn(done.returncode, (0, 1), done.stdout)
         self.assert_clean(image)
 
+    def test_a_refused_write_is_reported_once(self):
+        image = self.image("quire-1k.img")
+        done = self.run_ok(
+            "--kernel", guestlib.kernel("debug"),
+            "--add", guestlib.program("refused") + ":/bin/refused",
+            "--qemu-arg=-drive",
+            f"--qemu-arg=file={image},if=none,format=raw,id=refusing",
+            "--qemu-arg=-device",
+            "--qemu-arg=virtio-blk-device,drive=refusing", "--",
+            "/bin/sh", "-ec", "mount -t ext3 /dev/vdb /mnt; "
+            "refused /mnt/f; umount /mnt; mount -t ext3 /dev/vdb /mnt; "
+            "head -c 4 /mnt/f; umount /mnt")
+        self.assertEqual(done.stdout, b"refused once, written at last\nssss")
+        self.assert_clean(image)
+
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/*
+ * refused.c - what programs see of a write that the disk refuses once: it is
+ * reported once to each descriptor that was open, the page stays marked, and
+ * the next attempt writes it.
+ *
+ * usage: refused FILE		with the debug kernel's /proc/fail-request
+ */
+
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+
+static char page[PAGE];
+static const char *path;
+static int injector;
+
+/* Must fail with @error, or succeed (0). */
+static void expect(const char *what, int result, int error)
+{
+	int saw = result < 0 ? errno : 0;
+
+	if (saw != error)
+		errx(1, "%s: expected %s, saw %s", what, strerror(error),
+		     strerror(saw));
+}
+
+/* The next request to the disk fails. */
+static void refuse(void)
+{
+	if (write(injector, "1", 1) != 1)
+		err(1, "fail-request");
+}
+
+static int file_open(int flags)
+{
+	int fd = open(path, O_RDWR | O_CREAT | flags, 0600);
+
+	if (fd < 0)
+		err(1, "%s", path);
+	return fd;
+}
+
+static void fill(int fd, char c)
+{
+	memset(page, c, PAGE);
+	expect("write", (int)pwrite(fd, page, PAGE, 0), 0);
+}
+
+static void by_fsync(int a, int b)
+{
+	fill(a, 'f');
+	refuse();
+	expect("fsync of what is refused", fsync(a), EIO);
+	expect("fsync by another descriptor", fsync(b), EIO);
+	int late = file_open(0);
+
+	expect("fsync by one that was opened later", fsync(late), 0);
+	close(late);
+	expect("fsync again", fsync(a), 0);
+}
+
+static void by_dsync(int b)
+{
+	int fd = file_open(O_DSYNC);
+
+	memset(page, 'd', PAGE);
+	refuse();
+	expect("a write with O_DSYNC", (int)pwrite(fd, page, PAGE, 0), EIO);
+	expect("fdatasync by another descriptor", fdatasync(b), EIO);
+	expect("fdatasync again", fdatasync(fd), 0);
+	close(fd);
+}
+
+static void by_msync(int b)
+{
+	char *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, b, 0);
+
+	if (map == MAP_FAILED)
+		err(1, "mmap");
+	memset(map, 'm', PAGE);
+	refuse();
+	expect("msync", msync(map, PAGE, MS_SYNC), EIO);
+	expect("msync again", msync(map, PAGE, MS_SYNC), 0);
+	munmap(map, PAGE);
+}
+
+static void by_syncfs(int a)
+{
+	fill(a, 's');
+	refuse();
+	expect("syncfs", syncfs(a), EIO);
+	expect("syncfs again", syncfs(a), 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		errx(2, "usage: refused FILE");
+	path = argv[1];
+	injector = open("/proc/fail-request", O_RDWR);
+	if (injector < 0)
+		err(1, "fail-request");
+	int a = file_open(0), b = file_open(0);
+
+	fill(a, 'a');
+	expect("fsync", fsync(a), 0);
+	by_fsync(a, b);
+	by_dsync(b);
+	by_msync(b);
+	by_syncfs(a);
+	printf("refused once, written at last\n");
+}
