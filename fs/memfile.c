@@ -31,6 +31,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
+#include "mm/commit.h"
 #include "mm/slab.h"
 
 enum {
@@ -256,16 +257,24 @@ void seals_map_end(struct file *f, bool sealed)
 
 /* --- files without a name in any folder --- */
 
-static const char zero_name[] = "dev/zero"; /* what Linux shows */
+/* What Linux shows; two of them, to tell who has promised its pages. */
+static const char zero_name[] = "dev/zero", unpromised_name[] = "dev/zero";
 
 static void name_free(const char *name)
 {
-	if (name != zero_name)
+	if (name != zero_name && name != unpromised_name)
 		kfree((void *)name);
+}
+
+static uint64_t npages_of(const struct inode *inode)
+{
+	return page_up(inode_size(inode)) >> PAGE_SHIFT;
 }
 
 static void shared_forget(struct inode *inode)
 {
+	if (inode->private == zero_name)
+		atomic_fetch_sub(&commit_npages, npages_of(inode));
 	name_free(inode->private);
 }
 
@@ -312,11 +321,18 @@ int memfile_new(const char *name, uint32_t mode, unsigned seals,
 	return new_nameless(copy, mode, seals, out);
 }
 
-int file_new_shared_anonymous(uint64_t nbytes, struct file **out)
+int file_new_shared_anonymous(uint64_t nbytes, bool promised, struct file **out)
 {
-	int err = new_nameless(zero_name, 0666, F_SEAL_SEAL, out);
+	uint64_t npages = page_up(nbytes) >> PAGE_SHIFT;
+	int err = !promised || commit_may_add(npages) ? 0 : -ENOMEM;
 
 	if (!err)
-		(*out)->inode->mapping.size = nbytes;
-	return err;
+		err = new_nameless(promised ? zero_name : unpromised_name, 0666,
+				   F_SEAL_SEAL, out);
+	if (err)
+		return err;
+	(*out)->inode->mapping.size = nbytes;
+	if (promised)
+		atomic_fetch_add(&commit_npages, npages);
+	return 0;
 }

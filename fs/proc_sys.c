@@ -8,6 +8,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
+#include "mm/commit.h"
 #include "mm/reclaim.h"
 
 static int show_line(struct text *text, const char *line)
@@ -83,10 +84,36 @@ int sys_show_pid_max(struct text *text, int pid)
 	return 0;
 }
 
-/* Memory is promised without counting: Linux's mode 1. */
+static ssize_t write_number(struct uio *uio, uint64_t max, atomic_uint *to)
+{
+	uint64_t value;
+	ssize_t n = proc_number(uio, max, &value);
+
+	if (n > 0)
+		*to = value;
+	return n;
+}
+
 int sys_show_overcommit(struct text *text, int pid)
 {
-	return show_line(text, "1");
+	text_printf(text, "%u\n", commit_mode);
+	return 0;
+}
+
+ssize_t sys_write_overcommit(struct uio *uio)
+{
+	return write_number(uio, 2, &commit_mode);
+}
+
+int sys_show_overcommit_ratio(struct text *text, int pid)
+{
+	text_printf(text, "%u\n", commit_ratio);
+	return 0;
+}
+
+ssize_t sys_write_overcommit_ratio(struct uio *uio)
+{
+	return write_number(uio, INT32_MAX, &commit_ratio);
 }
 
 int sys_show_randomize(struct text *text, int pid)
@@ -97,12 +124,7 @@ int sys_show_randomize(struct text *text, int pid)
 
 ssize_t sys_write_randomize(struct uio *uio)
 {
-	uint64_t level;
-	ssize_t n = proc_number(uio, 2, &level);
-
-	if (n > 0)
-		randomize_va_space = level;
-	return n;
+	return write_number(uio, 2, &randomize_va_space);
 }
 
 /* 1: pages of files, 2: names, inodes and blocks; what is clean and unused. */

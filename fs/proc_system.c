@@ -21,6 +21,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
+#include "mm/commit.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
@@ -64,6 +65,8 @@ static int show_meminfo(struct text *text, int pid)
 	line_kib(text, "Slab", n.slab);
 	line_kib(text, "KernelStack", n.stacks);
 	line_kib(text, "PageTables", n.tables);
+	line_kib(text, "CommitLimit", commit_limit());
+	line_kib(text, "Committed_AS", commit_npages);
 	return 0;
 }
 
@@ -240,8 +243,11 @@ const struct proc_row proc_root_rows[] = {
 	{"sys/kernel/random/uuid", S_IFREG | 0444, .show = sys_show_uuid},
 	{"sys/vm", S_IFDIR | 0555, .kind = PROC_PLAIN},
 	{"sys/vm/drop_caches", S_IFREG | 0200, .write = sys_write_drop_caches},
-	{"sys/vm/overcommit_memory", S_IFREG | 0444,
-	 .show = sys_show_overcommit},
+	{"sys/vm/overcommit_memory", S_IFREG | 0644,
+	 .show = sys_show_overcommit, .write = sys_write_overcommit},
+	{"sys/vm/overcommit_ratio", S_IFREG | 0644,
+	 .show = sys_show_overcommit_ratio,
+	 .write = sys_write_overcommit_ratio},
 	{"thread-self", S_IFLNK | 0777, .kind = PROC_THREAD_SELF},
 	{"trace", S_IFREG | 0640, .show = trace_show, .write = trace_write},
 	{"trace_marker", S_IFREG | 0222, .write = trace_write_marker},

@@ -26,6 +26,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "mm/commit.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
@@ -147,6 +148,8 @@ struct mm *mm_fork(struct mm *parent)
 {
 	struct mm *child;
 
+	if (!commit_may_add(parent->vmas.naccounted))
+		return NULL;
 	do
 		child = fork_once(parent);
 	while (!child && reclaim_wait());

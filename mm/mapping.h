@@ -220,7 +220,8 @@ int file_sync_range(struct file *f, pgoff_t first, pgoff_t end);
 int file_allocate(struct file *f, int mode, uint64_t start, uint64_t end);
 
 /* Memory shared by nothing but mappings (MAP_SHARED | MAP_ANONYMOUS): an
- * unlinked file that never goes to a disk. */
-int file_new_shared_anonymous(uint64_t nbytes, struct file **out);
+ * unlinked file that never goes to a disk.  @promised: see commit.c. */
+int file_new_shared_anonymous(uint64_t nbytes, bool promised,
+			      struct file **out);
 
 #endif

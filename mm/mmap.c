@@ -29,6 +29,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/page.h"
@@ -168,8 +169,10 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 	v->maxprot = VM_ALL;
 	v->flags = (is_shared(r) ? VMA_SHARED : 0) |
 		   (r->flags & MAP_GROWSDOWN ? VMA_STACK : 0) |
-		   (r->flags & MAP_NORESERVE ? VMA_NORESERVE : 0) |
+		   (r->flags & MAP_NORESERVE && commit_mode < 2 ? VMA_NORESERVE
+								: 0) |
 		   (r->flags & MAP_LOCKED ? VMA_LOCKED : 0);
+	v->flags |= commit_vma_flag(v->prot, v->flags);
 	if (r->file) {
 		file_get(r->file);
 		v->file = r->file;
@@ -177,7 +180,8 @@ static int prepare(struct mm *mm, const struct mmap_request *r, uint64_t nbytes,
 		if (is_shared(r) && (!r->may_write || r->sealed))
 			v->maxprot &= ~VM_W;
 	} else if (is_shared(r)) {
-		err = file_new_shared_anonymous(nbytes, &v->file);
+		err = file_new_shared_anonymous(
+			nbytes, !(v->flags & VMA_NORESERVE), &v->file);
 	}
 	if (err)
 		vma_free(v);
@@ -216,6 +220,9 @@ static int map_locked(struct mm *mm, const struct mmap_request *r,
 	if (!err &&
 	    !mmap_may_replace(mm, *out, *out + nbytes, nbytes >> PAGE_SHIFT,
 			      vma_is_data(v->prot, v->flags)))
+		err = -ENOMEM;
+	if (!err && (v->flags & VMA_ACCOUNTED) &&
+	    !commit_may_add(nbytes >> PAGE_SHIFT))
 		err = -ENOMEM;
 	if (!err && r->sealed && (r->prot & PROT_WRITE))
 		err = -EPERM;
@@ -305,11 +312,12 @@ static struct vma *new_private(struct mm *mm, vaddr_t start, vaddr_t end,
 /* Map [start, end), the heap's next pages.  mm->lock held for writing. */
 static int grow_heap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
-	unsigned flags = VMA_HEAP | mm->new_flags;
+	unsigned flags = VMA_HEAP | VMA_ACCOUNTED | mm->new_flags;
 
 	/* One page more than is needed stays free, as on Linux. */
 	if (end < start || end > USER_END - PAGE_SIZE ||
 	    !mm_may_add(mm, (end - start) >> PAGE_SHIFT, true) ||
+	    !commit_may_add((end - start) >> PAGE_SHIFT) ||
 	    vma_find_gap(&mm->vmas, end + PAGE_SIZE - start, start,
 			 end + PAGE_SIZE) != start)
 		return -ENOMEM;
@@ -372,7 +380,9 @@ static bool may_grow(struct mm *mm, struct vma *v, vaddr_t va)
 
 	if (!(v->flags & VMA_STACK) ||
 	    v->end - va > process_limit(RLIMIT_STACK) || va < MMAP_LOWEST ||
-	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false))
+	    !mm_may_add(mm, (v->start - va) >> PAGE_SHIFT, false) ||
+	    ((v->flags & VMA_ACCOUNTED) &&
+	     !commit_may_add((v->start - va) >> PAGE_SHIFT)))
 		return false;
 	/* Memory below that can be touched must stay out of reach. */
 	return !prev || (prev->flags & VMA_STACK) || !prev->prot ||
@@ -423,7 +433,8 @@ static int insert_private(struct mm *mm, vaddr_t start, vaddr_t end, int prot,
 int mmap_stack(struct mm *mm, vaddr_t top, uint64_t nbytes, int prot)
 {
 	mm->stack_top = top;
-	return insert_private(mm, top - nbytes, top, prot, VM_ALL, VMA_STACK);
+	return insert_private(mm, top - nbytes, top, prot, VM_ALL,
+			      VMA_STACK | VMA_ACCOUNTED);
 }
 
 int mmap_special(struct mm *mm, vaddr_t *out, struct page *pg)

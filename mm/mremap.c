@@ -31,6 +31,7 @@
 
 #include "arch/riscv/layout.h"
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/mmap.h"
 #include "mm/reclaim.h"
 #include "mm/rmap.h"
@@ -73,10 +74,14 @@ static int check_size(struct mm *mm, const struct mremap_request *r,
 		return -EFAULT;
 	if (!(r->flags & MREMAP_DONTUNMAP))
 		more -= kept;
-	return more && !mmap_may_replace(mm, r->to, end, more >> PAGE_SHIFT,
-					 vma_is_data(v->prot, v->flags))
-		       ? -ENOMEM
-		       : 0;
+	if (!more)
+		return 0;
+	if ((v->flags & VMA_ACCOUNTED) && !commit_may_add(more >> PAGE_SHIFT))
+		return -ENOMEM;
+	return mmap_may_replace(mm, r->to, end, more >> PAGE_SHIFT,
+				vma_is_data(v->prot, v->flags))
+		       ? 0
+		       : -ENOMEM;
 }
 
 /* --- moving --- */

@@ -20,6 +20,7 @@
 #include <linux/mman.h>
 
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/fault.h"
 #include "mm/mapping.h"
 #include "mm/mmap.h"
@@ -72,6 +73,13 @@ static bool becomes_data(struct mm *mm, const struct vma *v, int prot,
 	       mm_may_add(mm, npages, false) && !mm_may_add(mm, npages, true);
 }
 
+/* Do they become a promise that can't be made? */
+static bool overcommits(const struct vma *v, int prot, uint64_t npages)
+{
+	return (commit_vma_flag(prot, v->flags) & ~v->flags) &&
+	       !commit_may_add(npages);
+}
+
 /* What of [va, end) lies in the VMA at @va: *va moves on behind it.  *fill:
  * it is locked, and may have private copies now. */
 static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot,
@@ -89,7 +97,9 @@ static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot,
 	vaddr_t stop = min_u64(v->end, end);
 
 	if (v->prot != prot) {
-		int err = becomes_data(mm, v, prot, (stop - *va) >> PAGE_SHIFT)
+		uint64_t npages = (stop - *va) >> PAGE_SHIFT;
+		int err = becomes_data(mm, v, prot, npages) ||
+					  overcommits(v, prot, npages)
 				  ? -ENOMEM
 				  : vma_cut_range(&mm->vmas, *va, stop);
 
@@ -98,6 +108,8 @@ static int protect_next(struct mm *mm, vaddr_t *va, vaddr_t end, int prot,
 		v = vma_at(&mm->vmas, *va);
 		*fill = (v->flags & VMA_LOCKED) && !(v->flags & VMA_SHARED) &&
 			(prot & ~v->prot & VM_W);
+		vma_set_flags(&mm->vmas, v, v->start, v->end,
+			      v->flags | commit_vma_flag(prot, v->flags));
 		v->prot = prot;
 		protect_pages(v);
 	}

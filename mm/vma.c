@@ -28,9 +28,11 @@
 #include "arch/riscv/layout.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/rmap.h"
 #include "mm/slab.h"
 
+atomic_ulong commit_npages;
 static struct slab_cache *vmas;
 
 void vma_init(void)
@@ -140,6 +142,18 @@ void vma_list_init(struct vma_list *list)
 {
 	*list = (struct vma_list){.tree.update = update_gap_max};
 	list_init(&list->vmas);
+}
+
+/* @v's pages come to the list, or go. */
+static void count_pages(struct vma_list *list, const struct vma *v, int sign)
+{
+	uint64_t npages = sign * vma_npages(v);
+
+	list->npages += npages;
+	if (!(v->flags & VMA_ACCOUNTED))
+		return;
+	list->naccounted += npages;
+	atomic_fetch_add(&commit_npages, npages);
 }
 
 /* --- finding --- */
@@ -291,7 +305,7 @@ void vma_link(struct vma_list *list, struct vma *v)
 			    &v->node);
 	hole_changed(list, next);
 	list->nvmas++;
-	list->npages += vma_npages(v);
+	count_pages(list, v, 1);
 }
 
 static void vma_unlink(struct vma_list *list, struct vma *v)
@@ -303,7 +317,7 @@ static void vma_unlink(struct vma_list *list, struct vma *v)
 	list_remove(&v->link);
 	hole_changed(list, next);
 	list->nvmas--;
-	list->npages -= vma_npages(v);
+	count_pages(list, v, -1);
 }
 
 void vma_insert(struct vma_list *list, struct vma *v)
@@ -353,9 +367,9 @@ void vma_set_bounds(struct vma_list *list, struct vma *v, vaddr_t start,
 {
 	struct mapping *mapping = rmap_lock(v);
 
-	list->npages -= vma_npages(v);
+	count_pages(list, v, -1);
 	set_bounds_locked(mapping, v, start, end);
-	list->npages += vma_npages(v);
+	count_pages(list, v, 1);
 	rmap_unlock(mapping);
 	hole_changed(list, v);
 	hole_changed(list, vma_next(list, v));
@@ -378,7 +392,7 @@ int vma_cut(struct vma_list *list, vaddr_t va)
 	/* Who walks the file's VMAs sees the one or the two, never a hole. */
 	struct mapping *mapping = rmap_lock(low);
 
-	list->npages -= vma_npages(high);
+	count_pages(list, high, -1);
 	set_bounds_locked(mapping, low, low->start, va);
 	rmap_insert(mapping, high);
 	rmap_unlock(mapping);
@@ -412,7 +426,9 @@ int vma_set_flags(struct vma_list *list, struct vma *v, vaddr_t start,
 	/* Reclaim looks at them with the file's lock alone. */
 	struct mapping *mapping = rmap_lock(v);
 
+	count_pages(list, v, -1);
 	v->flags = flags;
+	count_pages(list, v, 1);
 	rmap_unlock(mapping);
 	return 0;
 }
@@ -437,7 +453,7 @@ static void vma_absorb(struct vma_list *list, struct vma *a, struct vma *b)
 	rmap_unlock(mapping);
 	if (b->has_copies)
 		a->has_copies = true;
-	list->npages += vma_npages(b);
+	count_pages(list, b, 1);
 	vma_unlink(list, b);
 	if (b->file)
 		file_put(b->file); /* not the last: @a has one */

@@ -29,6 +29,7 @@ enum {
 	VMA_WIPEONFORK = 1 << 8,  /* a child gets it empty */
 	VMA_RANDOM = 1 << 9,      /* MADV_RANDOM: read only what is touched */
 	VMA_SEQUENTIAL = 1 << 10, /* MADV_SEQUENTIAL: read far ahead */
+	VMA_ACCOUNTED = 1 << 12,  /* its pages are promised (commit.c) */
 
 	VMA_LOCK_FLAGS = VMA_LOCKED | VMA_ONFAULT,
 };
@@ -71,7 +72,8 @@ struct vma_list {
 	struct tree tree;
 	_Atomic(struct vma *) hint; /* what vma_find() found last, or NULL */
 	size_t nvmas;
-	uint64_t npages; /* mapped in all */
+	uint64_t npages;     /* mapped in all */
+	uint64_t naccounted; /* of those, promised */
 };
 
 static inline uint64_t vma_npages(const struct vma *v)

@@ -43,7 +43,7 @@ TEST(limit_of_data_counts_private_writable_memory,
 	expect_errno((long)try_map(MUCH, BOTH, MAP_PRIVATE), ENOMEM);
 	expect_errno((long)sbrk(MUCH), ENOMEM);
 	expect_mapped(try_map(MUCH, PROT_READ, MAP_PRIVATE));
-	expect_mapped(try_map(MUCH, BOTH, MAP_SHARED));
+	expect_mapped(try_map(MUCH, BOTH, MAP_SHARED | MAP_NORESERVE));
 	p = expect_mapped(try_map(4 * PAGE, BOTH, MAP_PRIVATE));
 	memset(p, 1, 4 * PAGE);
 	expect_errno((long)mremap(p, 4 * PAGE, MUCH, MREMAP_MAYMOVE), ENOMEM);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MM_COMMIT_H
+#define MM_COMMIT_H
+
+/*
+ * commit.h - how much memory may be promised (commit.c).
+ */
+
+#include "mm/vma.h"
+
+/* Pages promised so far: vma.c and fs/memfile.c count. */
+extern atomic_ulong commit_npages;
+
+/* /proc/sys/vm/overcommit_memory: 0, 1, 2; and overcommit_ratio. */
+extern atomic_uint commit_mode, commit_ratio;
+
+/* In mode 2. */
+uint64_t commit_limit(void);
+
+/* May @npages more be promised? */
+bool commit_may_add(uint64_t npages);
+
+/* VMA_ACCOUNTED, if memory like this is a promise, or 0. */
+unsigned commit_vma_flag(int prot, unsigned flags);
+
+#endif
