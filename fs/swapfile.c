@@ -10,7 +10,7 @@
  * While it is in use the file is kept like a program that runs: nobody may
  * open it for writing, or cut it.  A disk is not mounted meanwhile.
  *
- * Tests: tests/guest/swap_test.py.
+ * Book: chapter 19.  Tests: tests/guest/swap_test.py.
  */
 #include "fs/swapfile.h"
 

@@ -16,7 +16,7 @@
  * Locking: none: the sum is atomic, and a promise made on another hart between
  * asking and counting goes beyond the limit once.
  *
- * Tests: mmaptest "commit".
+ * Book: chapter 19.  Tests: mmaptest "commit".
  */
 
 #include "mm/commit.h"

@@ -11,6 +11,19 @@
 /* Pages promised so far: vma.c and fs/memfile.c count. */
 extern atomic_ulong commit_npages;
 
+/* @v's pages come to the list (@sign: 1), or go (-1). */
+static inline void commit_count(struct vma_list *list, const struct vma *v,
+				int sign)
+{
+	uint64_t npages = sign * vma_npages(v);
+
+	list->npages += npages;
+	if (!(v->flags & VMA_ACCOUNTED))
+		return;
+	list->naccounted += npages;
+	atomic_fetch_add(&commit_npages, npages);
+}
+
 /* /proc/sys/vm/overcommit_memory: 0, 1, 2; and overcommit_ratio. */
 extern atomic_uint commit_mode, commit_ratio;
 

@@ -5,8 +5,8 @@
  *
  * A lock is a flag of the interval, so locking a part of one cuts it, and two
  * that differ in it are not merged.  What the flag does: reclaim leaves a
- * file's page mapped where a locked interval shows it (cache.c), and madvise
- * won't throw the pages away.  Anonymous pages stay anyhow: there is no swap.
+ * file's page mapped where a locked interval shows it (cache.c), nor swaps what
+ * is in one (swap_out.c), and madvise won't throw the pages away.
  *
  * Locked intervals are filled at once, as the first store would where that
  * makes a private copy, or else reading; unless MLOCK_ONFAULT says that each

@@ -25,6 +25,7 @@
  * hart that has one may be stopped for longer than any number of tries takes.
  *
  * Locking: lru_lock, for the queue.
+ * Book: chapter 18.
  */
 
 #include "mm/reclaim.h"

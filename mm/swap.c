@@ -30,7 +30,7 @@
  * nobody stores to a page, or frees its slot, while the disk reads it.
  *
  * Locking: ptl, then swap_lock.  A page is locked only while it is read.
- * Tests: mmaptest "swap", tests/guest/swap_test.py.
+ * Book: chapter 19.  Tests: mmaptest "swap", tests/guest/swap_test.py.
  */
 
 #include "mm/swap.h"

@@ -19,7 +19,7 @@
  * but the disk is asked.
  *
  * Locking: areas_mutex for switching on and off; swap_lock for slots.
- * Tests: tests/host/swap_test.c, tests/guest/swap_test.py.
+ * Book: chapter 19.  Tests: tests/guest/swap_test.py.
  */
 
 #include "kernel/lib/assert.h"

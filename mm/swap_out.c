@@ -21,6 +21,7 @@
  *
  * Locking: swap_mutex, so that one clears and writes at a time; mm->lock for
  * reading, only tried, because who needs memory may hold any; ptl.
+ * Book: chapter 19.
  */
 
 #include "kernel/lib/errno.h"

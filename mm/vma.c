@@ -144,18 +144,6 @@ void vma_list_init(struct vma_list *list)
 	list_init(&list->vmas);
 }
 
-/* @v's pages come to the list, or go. */
-static void count_pages(struct vma_list *list, const struct vma *v, int sign)
-{
-	uint64_t npages = sign * vma_npages(v);
-
-	list->npages += npages;
-	if (!(v->flags & VMA_ACCOUNTED))
-		return;
-	list->naccounted += npages;
-	atomic_fetch_add(&commit_npages, npages);
-}
-
 /* --- finding --- */
 
 /* Is @v the first that ends after @va? */
@@ -198,13 +186,6 @@ struct vma *vma_find(struct vma_list *list, vaddr_t va)
 	if (found)
 		atomic_store_explicit(&list->hint, found, memory_order_relaxed);
 	return found;
-}
-
-struct vma *vma_at(struct vma_list *list, vaddr_t va)
-{
-	struct vma *v = vma_find(list, va);
-
-	return v && v->start <= va ? v : NULL;
 }
 
 bool vma_range_free(struct vma_list *list, vaddr_t start, vaddr_t end)
@@ -305,7 +286,7 @@ void vma_link(struct vma_list *list, struct vma *v)
 			    &v->node);
 	hole_changed(list, next);
 	list->nvmas++;
-	count_pages(list, v, 1);
+	commit_count(list, v, 1);
 }
 
 static void vma_unlink(struct vma_list *list, struct vma *v)
@@ -317,7 +298,7 @@ static void vma_unlink(struct vma_list *list, struct vma *v)
 	list_remove(&v->link);
 	hole_changed(list, next);
 	list->nvmas--;
-	count_pages(list, v, -1);
+	commit_count(list, v, -1);
 }
 
 void vma_insert(struct vma_list *list, struct vma *v)
@@ -367,9 +348,9 @@ void vma_set_bounds(struct vma_list *list, struct vma *v, vaddr_t start,
 {
 	struct mapping *mapping = rmap_lock(v);
 
-	count_pages(list, v, -1);
+	commit_count(list, v, -1);
 	set_bounds_locked(mapping, v, start, end);
-	count_pages(list, v, 1);
+	commit_count(list, v, 1);
 	rmap_unlock(mapping);
 	hole_changed(list, v);
 	hole_changed(list, vma_next(list, v));
@@ -392,7 +373,7 @@ int vma_cut(struct vma_list *list, vaddr_t va)
 	/* Who walks the file's VMAs sees the one or the two, never a hole. */
 	struct mapping *mapping = rmap_lock(low);
 
-	count_pages(list, high, -1);
+	commit_count(list, high, -1);
 	set_bounds_locked(mapping, low, low->start, va);
 	rmap_insert(mapping, high);
 	rmap_unlock(mapping);
@@ -426,9 +407,9 @@ int vma_set_flags(struct vma_list *list, struct vma *v, vaddr_t start,
 	/* Reclaim looks at them with the file's lock alone. */
 	struct mapping *mapping = rmap_lock(v);
 
-	count_pages(list, v, -1);
+	commit_count(list, v, -1);
 	v->flags = flags;
-	count_pages(list, v, 1);
+	commit_count(list, v, 1);
 	rmap_unlock(mapping);
 	return 0;
 }
@@ -453,7 +434,7 @@ static void vma_absorb(struct vma_list *list, struct vma *a, struct vma *b)
 	rmap_unlock(mapping);
 	if (b->has_copies)
 		a->has_copies = true;
-	count_pages(list, b, 1);
+	commit_count(list, b, 1);
 	vma_unlink(list, b);
 	if (b->file)
 		file_put(b->file); /* not the last: @a has one */

@@ -114,7 +114,12 @@ void vma_free(struct vma *v);
 struct vma *vma_find(struct vma_list *list, vaddr_t va);
 
 /* The VMA that covers @va, or NULL. */
-struct vma *vma_at(struct vma_list *list, vaddr_t va);
+static inline struct vma *vma_at(struct vma_list *list, vaddr_t va)
+{
+	struct vma *v = vma_find(list, va);
+
+	return v && v->start <= va ? v : NULL;
+}
 
 /* The first VMA in [*start, *end), which become the part that it covers; or
  * NULL, and they stay. */

@@ -2,9 +2,12 @@
 """Memory under pressure: more than there is, of anonymous memory and of
 files; what swapon, swapoff and /proc say of it."""
 
+import os
 import re
 
-from guestlib import GuestTest, kernel, main, program
+from guestlib import GuestTest, imagelib, kernel, main, program
+
+LONG = os.environ.get("QUIRE_LONG")
 
 
 class SwapTest(GuestTest):
@@ -37,6 +40,44 @@ swapoff /dev/vdb
         self.assertIn("sort: good", out)
         self.assertGreater(int(re.search(r"pswpout (\d+)", out)[1]), 4000)
         self.check_back(out)
+
+    def test_both_at_once(self):
+        """A file and a sort, each larger than memory, beside a shell."""
+        sizes = (512, 256, 300, "64M", "900M") if LONG else (
+            64, 40, 64, "32M", "128M")
+        file, sort, swap, memory, disk = sizes
+        out = self.script(f"""{FREE}swapon /dev/vdb
+pressure file {file} /big &
+pressure sort {sort} &
+for i in $(seq 20); do
+	ls / > /dev/null && echo the shell lives
+done
+wait
+swapoff /dev/vdb
+{FREE}""", "--mem", memory, "--swap", f"{swap}M", "--size", disk,
+                          timeout=3000)
+        self.assertIn("sort: good", out)
+        self.assertIn("file: good", out)
+        self.assertEqual(out.count("the shell lives"), 20)
+        self.check_back(out)
+
+    def test_file(self):
+        """A file of the root filesystem, made by the host's mkswap."""
+        area = self.path("area")
+        with open(area, "wb") as f:
+            f.write(bytes(range(1, 129)) * (24 << 13))
+        imagelib.run(imagelib.tool("mkswap"), area)
+        out = self.script("""swapon /area
+cat /proc/swaps
+echo x 2> /dev/null >> /area || echo is in use
+pressure sort 36
+swapoff /area
+swapoff /area || echo not twice
+""", "--mem", "32M", "--add", f"{area}:/area")
+        self.assertRegex(out, r"/area +file\t\t24572\t\t0\t\t-2")
+        self.assertIn("is in use", out)
+        self.assertIn("sort: good", out)
+        self.assertIn("not twice", out)
 
 
 if __name__ == "__main__":
