@@ -28,7 +28,6 @@
 #include "fs/ext2_core.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
-#include "mm/slab.h"
 
 /* --- handles --- */
 

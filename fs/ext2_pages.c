@@ -25,7 +25,6 @@
  */
 
 #include "fs/ext2_core.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 

@@ -17,7 +17,6 @@
  */
 
 #include "fs/ext2_core.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 
 /* What new inodes use of the space beyond 128 bytes, where there is any. */

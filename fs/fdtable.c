@@ -18,7 +18,6 @@
 #include "fs/fdtable.h"
 
 #include "fs/locks.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/slab.h"

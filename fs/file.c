@@ -26,10 +26,8 @@
 #include <linux/resource.h>
 
 #include "fs/memfile.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 

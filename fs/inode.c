@@ -29,7 +29,6 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/slab.h"
 
 enum { INODE_HASH_SIZE = 1024, INODE_SHRINK_BATCH = 16 };

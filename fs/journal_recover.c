@@ -26,7 +26,6 @@
 #include "fs/journal.h"
 #include "fs/journal_format.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/radix.h"
 #include "mm/slab.h"
 

@@ -26,7 +26,6 @@
 #include "fs/ext2.h"
 #include "fs/proc.h"
 #include "fs/tmpfs.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"

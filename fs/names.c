@@ -21,7 +21,6 @@
 
 #include "fs/walk.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 
 static struct mutex rename_mutex =
 	MUTEX_INIT(rename_mutex, "rename", RANK_RENAME);

@@ -21,7 +21,6 @@
 #include "fs/mount.h"
 #include "fs/walk.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/slab.h"
 
 /* --- where a process stands --- */

@@ -30,9 +30,7 @@
 
 #include "arch/riscv/usercopy.h"
 #include "fs/pseudo.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
-#include "kernel/sync/sched.h"
 #include "mm/slab.h"
 
 enum { PIPE_PAGES = 16, PIPE_BYTES = PIPE_PAGES << PAGE_SHIFT };

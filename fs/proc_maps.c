@@ -21,7 +21,6 @@
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
 #include "mm/mm.h"

@@ -12,10 +12,7 @@
  */
 #include "fs/proc.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "mm/mm.h"
-#include "mm/slab.h"
 
 /* --- sizes, in pages --- */
 

@@ -5,7 +5,6 @@
  * Tests: usertests.
  */
 #include "fs/proc.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
 #include "mm/commit.h"

@@ -33,7 +33,6 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
-#include "mm/slab.h"
 
 enum { WHICH_DIRECTORY = 1, WHICH_FIRST = 2, PID_SHIFT = 36 };
 

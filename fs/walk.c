@@ -22,7 +22,6 @@
 #include "fs/walk.h"
 
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/slab.h"
 
 enum { LINKS_MAX = 40, LINK_TEXT_MIN = 64 };

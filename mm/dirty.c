@@ -29,8 +29,6 @@
 
 #include "arch/riscv/time.h"
 #include "kernel/lib/assert.h"
-#include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
 #include "kernel/sync/sched.h"
 #include "mm/mm.h"

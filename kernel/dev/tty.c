@@ -27,7 +27,6 @@
 #include "arch/riscv/usercopy.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/sync/sched.h"
 
 enum { CHUNK = 128, TENTH_OF_SECOND = 100000000 };
 

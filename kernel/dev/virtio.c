@@ -36,7 +36,6 @@
 #include "kernel/dev/mmio.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 

@@ -24,7 +24,6 @@
 #include "kernel/dev/virtio.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "mm/slab.h"
 
 #include "arch/riscv/layout.h"

@@ -33,7 +33,6 @@
 #include "kernel/dev/vport.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
-#include "kernel/lib/string.h"
 #include "mm/slab.h"
 
 enum {

@@ -23,7 +23,6 @@
 #include <linux/poll.h>
 
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
 #include "mm/page.h"
 
 static void offer_input_locked(struct vport *port)

@@ -29,7 +29,6 @@
  */
 
 #include "arch/riscv/time.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/sync/sched.h"
 #include "kernel/sync/waitq.h"

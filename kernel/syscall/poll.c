@@ -18,7 +18,6 @@
 
 #include "arch/riscv/time.h"
 #include "arch/riscv/usercopy.h"
-#include "kernel/lib/string.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/path_args.h"
 #include "kernel/syscall/usage.h"

@@ -12,7 +12,6 @@
 
 #include "arch/riscv/time.h"
 #include "arch/riscv/usercopy.h"
-#include "kernel/dev/dev.h"
 #include "kernel/sync/sched.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/usage.h"

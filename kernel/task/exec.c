@@ -27,7 +27,6 @@
 #include "kernel/task/clock.h"
 #include "kernel/task/elf.h"
 #include "kernel/task/exec.h"
-#include "kernel/task/sched.h"
 #include "kernel/task/signal.h"
 #include "mm/mmap.h"
 #include "mm/page.h"

@@ -17,7 +17,6 @@
 #include "arch/riscv/irq.h"
 #include "arch/riscv/layout.h"
 #include "kernel/dev/dev.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/sync/lockcheck.h"
 #include "kernel/task/process.h"
