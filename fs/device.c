@@ -7,19 +7,17 @@
  * the inode's.  The table is filled once, at boot, from what the drivers
  * found; so it needs no lock.
  *
- * devtmpfs is a flat directory with one node for each row, and the names that
+ * devtmpfs is a tmpfs that begins with a node for each row, and the names that
  * programs expect: links to /proc, and empty directories for devpts and for the
- * tmpfs of shm_open(3).  Inode 1 is the directory, 2 + n the n-th row; the
- * fixed names come after the rows.
+ * tmpfs of shm_open(3).
  *
  * Tests: usertests.
  */
 #include "fs/device.h"
 
-#include <linux/magic.h>
 #include <linux/major.h>
 
-#include "fs/pseudo.h"
+#include "fs/tmpfs.h"
 #include "kernel/block/block.h"
 #include "kernel/dev/tty.h"
 #include "kernel/dev/virtio_console.h"
@@ -92,104 +90,59 @@ const struct file_ops file_ops_device = {.open = device_open};
 
 /* --- devtmpfs --- */
 
-static const struct {
-	const char *name;
-	const char *target; /* NULL: a directory to mount on */
-} fixed[] = {
-	{"fd", "/proc/self/fd"},
-	{"pts", NULL},
-	{"shm", NULL},
-	{"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"},
-};
-
-enum { INO_ROOT = 1, INO_FIRST, NFIXED = sizeof(fixed) / sizeof(fixed[0]) };
-
-/* Row n is at position, and has number, 2 + n. */
-static bool dev_next(struct inode *dir, uint64_t *position,
-		     struct pseudo_entry *entry)
+static int add(struct inode *dir, const char *name, uint32_t mode,
+	       uint32_t rdev, const char *target)
 {
-	size_t n = *position - INO_FIRST;
-	const char *name;
+	struct inode *inode;
+	int err = target ? dir->ops->symlink(dir, name, strlen(name), target,
+					     &inode)
+			 : dir->ops->create(dir, name, strlen(name), mode, rdev,
+					    &inode);
 
-	if (dir->ino != INO_ROOT || n >= ndevices + NFIXED)
-		return false;
-	if (n < ndevices) {
-		name = table[n].name;
-		entry->type = (table[n].mode & S_IFMT) >> 12;
-	} else {
-		name = fixed[n - ndevices].name;
-		entry->type = fixed[n - ndevices].target ? DT_LNK : DT_DIR;
-	}
-	string_copy(entry->name, name, sizeof(entry->name));
-	entry->ino = (*position)++;
-	return true;
+	if (!err)
+		inode_put(inode);
+	return err;
 }
 
-static int dev_lookup(struct inode *dir, const char *name, size_t nname,
-		      struct inode **out)
+static int populate(struct inode *root)
 {
-	uint64_t position = INO_FIRST;
-	struct pseudo_entry entry;
+	static const char *const links[][2] = {
+		{"fd", "/proc/self/fd"},
+		{"stdin", "/proc/self/fd/0"},
+		{"stdout", "/proc/self/fd/1"},
+		{"stderr", "/proc/self/fd/2"},
+	};
+	int err = add(root, "shm", S_IFDIR | 0755, 0, NULL);
 
-	while (dev_next(dir, &position, &entry))
-		if (strlen(entry.name) == nname &&
-		    memcmp(entry.name, name, nname) == 0)
-			return inode_get(dir->super, entry.ino, out);
-	return -ENOENT;
+	if (!err)
+		err = add(root, "pts", S_IFDIR | 0755, 0, NULL);
+	for (size_t i = 0; i < ndevices && !err; i++)
+		err = add(root, table[i].name, table[i].mode, table[i].rdev,
+			  NULL);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !err; i++)
+		err = add(root, links[i][0], 0, 0, links[i][1]);
+	return err;
 }
-
-static int dev_read_dir(struct inode *dir, uint64_t position,
-			struct dir_visit *visit)
-{
-	return pseudo_read_dir(dir, INO_ROOT, dev_next, position, visit);
-}
-
-static int dev_read_link(struct inode *inode, char *target, size_t nbytes)
-{
-	string_copy(target, fixed[inode->ino - INO_FIRST - ndevices].target,
-		    nbytes);
-	return 0;
-}
-
-static const struct inode_ops dev_dir_ops = {
-	.lookup = dev_lookup,
-	.read_dir = dev_read_dir,
-};
-
-static const struct inode_ops dev_link_ops = {.read_link = dev_read_link};
-
-static int dev_read_inode(struct inode *inode)
-{
-	size_t n = inode->ino - INO_FIRST;
-
-	if (inode->ino == INO_ROOT) {
-		pseudo_inode_init(inode, S_IFDIR | 0755, 3);
-		inode->ops = &dev_dir_ops;
-	} else if (n < ndevices) {
-		pseudo_inode_init(inode, table[n].mode, 1);
-		inode->rdev = table[n].rdev;
-	} else if (fixed[n - ndevices].target) {
-		pseudo_inode_init(inode, S_IFLNK | 0777, 1);
-		inode->ops = &dev_link_ops;
-		inode->mapping.size = strlen(fixed[n - ndevices].target);
-	} else {
-		pseudo_inode_init(inode, S_IFDIR | 0755, 2);
-		inode->ops = &dev_dir_ops;
-	}
-	return 0;
-}
-
-static const struct super_ops dev_super_ops = {
-	.magic = TMPFS_MAGIC,
-	.read_inode = dev_read_inode,
-	.unmount = pseudo_unmount,
-};
 
 int devtmpfs_mount(struct block_device *none, bool read_only,
 		   struct super **out)
 {
-	return pseudo_mount(&dev_super_ops, "devtmpfs", PSEUDO_DEV_DEV, false,
-			    INO_ROOT, out);
+	int err = tmpfs_mount(none, read_only, out);
+
+	if (err)
+		return err;
+
+	struct inode *root = (*out)->root;
+
+	(*out)->type = "devtmpfs";
+	root->mode = S_IFDIR | 0755;
+	inode_lock(root);
+	err = populate(root);
+	inode_unlock(root);
+	if (!err)
+		return 0;
+	inode_put(root);
+	inode_shrink(*out, SIZE_MAX);
+	(*out)->ops->unmount(*out);
+	return err;
 }

@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/mman.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "testlib/counter.h"
@@ -320,4 +321,26 @@ TEST(shm_open_works,
 	expect_ok(shm_unlink(name));
 	expect_errno(shm_open(name, O_RDWR, 0), ENOENT);
 	expect_string(p + 2 * PAGE, "from the child");
+}
+
+TEST(dev_takes_new_names,
+     "/dev is such a filesystem, too, with the devices in it from the start: "
+     "others can be named there, and names removed.")
+{
+	const char *node = "/dev/usertests-null";
+	const char *link = "/dev/usertests-link";
+	int fd;
+
+	if (mknod(node, S_IFCHR | 0600, makedev(1, 3)) == -1) {
+		if (errno == EPERM || errno == EACCES)
+			skip("only root may make devices");
+		expect_ok(-1);
+	}
+	expect_ok(symlink("usertests-null", link));
+	fd = expect_ok(open(link, O_RDWR));
+	expect_eq(write(fd, "gone", 4), 4);
+	expect_eq(read(fd, &fd, 4), 0);
+	expect_ok(unlink(link));
+	expect_ok(unlink(node));
+	expect_errno(open(node, O_RDWR), ENOENT);
 }
