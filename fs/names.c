@@ -75,9 +75,8 @@ static void new_name_end(struct new_name *new)
 	walk_end(&new->walk);
 }
 
-/* *@made (or NULL): a reference to what was made. */
-static int make(struct fs_context *fs, struct dentry *base, const char *path,
-		uint32_t mode, uint32_t rdev, struct inode **made)
+int path_make(struct fs_context *fs, struct dentry *base, const char *path,
+	      uint32_t mode, uint32_t rdev, struct inode **made)
 {
 	struct new_name new;
 	struct inode *inode;
@@ -98,41 +97,6 @@ static int make(struct fs_context *fs, struct dentry *base, const char *path,
 		dentry_instantiate(new.d, inode);
 	new_name_end(&new);
 	return err;
-}
-
-int path_mkdir(struct fs_context *fs, struct dentry *base, const char *path,
-	       uint32_t mode)
-{
-	return make(fs, base, path, S_IFDIR | (mode & 01777), 0, NULL);
-}
-
-int path_mknod(struct fs_context *fs, struct dentry *base, const char *path,
-	       uint32_t mode, uint32_t rdev)
-{
-	switch (mode & S_IFMT) {
-	case 0:
-		mode |= S_IFREG;
-		break;
-	case S_IFREG:
-	case S_IFIFO:
-	case S_IFSOCK:
-	case S_IFCHR:
-	case S_IFBLK:
-		break;
-	case S_IFDIR:
-		return -EPERM;
-	default:
-		return -EINVAL;
-	}
-	if (!S_ISCHR(mode) && !S_ISBLK(mode))
-		rdev = 0;
-	return make(fs, base, path, mode & (S_IFMT | 07777), rdev, NULL);
-}
-
-int path_make_socket(struct fs_context *fs, const char *path,
-		     struct inode **out)
-{
-	return make(fs, NULL, path, S_IFSOCK | 0777, 0, out);
 }
 
 int path_symlink(struct fs_context *fs, const char *target, struct dentry *base,

@@ -52,13 +52,10 @@ int path_open(struct fs_context *fs, struct dentry *base, const char *path,
 int path_open_executable(struct fs_context *fs, struct dentry *base,
 			 const char *path, unsigned flags, struct file **out);
 
-int path_mkdir(struct fs_context *fs, struct dentry *base, const char *path,
-	       uint32_t mode);
-int path_mknod(struct fs_context *fs, struct dentry *base, const char *path,
-	       uint32_t mode, uint32_t rdev);
-/* The same for a socket's name: a reference to its inode. */
-int path_make_socket(struct fs_context *fs, const char *path,
-		     struct inode **out);
+/* What @mode says: a folder, a file, a FIFO, a socket, a device (@rdev).
+ * fs->umask is applied here.  *@made (or NULL): a reference to its inode. */
+int path_make(struct fs_context *fs, struct dentry *base, const char *path,
+	      uint32_t mode, uint32_t rdev, struct inode **made);
 int path_symlink(struct fs_context *fs, const char *target, struct dentry *base,
 		 const char *path);
 int path_link(struct fs_context *fs, struct dentry *old_base,

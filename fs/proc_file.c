@@ -62,7 +62,7 @@ static ssize_t move(const struct proc_row *row, int pid, struct uio *uio,
 	return n;
 }
 
-static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
+static ssize_t proc_file_read(struct file *f, struct uio *uio, uint64_t *offset)
 {
 	struct proc_file *open = f->private;
 	struct text *text = &open->text;
@@ -83,7 +83,8 @@ static ssize_t proc_read(struct file *f, struct uio *uio, uint64_t *offset)
 	return n;
 }
 
-static ssize_t proc_write(struct file *f, struct uio *uio, uint64_t *offset)
+static ssize_t proc_file_write(struct file *f, struct uio *uio,
+			       uint64_t *offset)
 {
 	int pid;
 	const struct proc_row *row = proc_row_of(f->inode, &pid);
@@ -124,8 +125,8 @@ static void proc_release(struct file *f)
 
 static const struct file_ops proc_file_ops = {
 	.open = proc_open,
-	.read = proc_read,
-	.write = proc_write,
+	.read = proc_file_read,
+	.write = proc_file_write,
 	.release = proc_release,
 };
 

@@ -118,7 +118,8 @@ int socket_bind(struct socket *s, struct fs_context *fs,
 	if (err)
 		return err;
 	if (by_path)
-		err = path_make_socket(fs, address->path, &inode);
+		err = path_make(fs, NULL, address->path, S_IFSOCK | 0777, 0,
+				&inode);
 	spin_lock(&socket_lock);
 	if (!err)
 		err = address->nbytes > UNNAMED ? name_locked(s, inode, address)

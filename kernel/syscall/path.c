@@ -39,28 +39,43 @@ SYSCALL(openat)
 	return n;
 }
 
-SYSCALL(mkdirat)
+static long make(const uint64_t *arg, uint32_t mode, uint32_t rdev)
 {
 	struct path_arg p;
 	long err = path_arg_get(&p, arg[0], arg[1]);
 
 	if (err)
 		return err;
-	err = path_mkdir(caller_fs(), p.base, p.name, arg[2]);
+	err = path_make(caller_fs(), p.base, p.name, mode, rdev, NULL);
 	path_arg_put(&p);
 	return err;
 }
 
+SYSCALL(mkdirat)
+{
+	return make(arg, S_IFDIR | (arg[2] & 01777), 0);
+}
+
 SYSCALL(mknodat)
 {
-	struct path_arg p;
-	long err = path_arg_get(&p, arg[0], arg[1]);
+	uint32_t mode = arg[2] & (S_IFMT | 07777);
 
-	if (err)
-		return err;
-	err = path_mknod(caller_fs(), p.base, p.name, arg[2], arg[3]);
-	path_arg_put(&p);
-	return err;
+	switch (mode & S_IFMT) {
+	case 0:
+		mode |= S_IFREG;
+		/* fall through */
+	case S_IFREG:
+	case S_IFIFO:
+	case S_IFSOCK:
+		return make(arg, mode, 0);
+	case S_IFCHR:
+	case S_IFBLK:
+		return make(arg, mode, arg[3]);
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
 }
 
 SYSCALL(symlinkat)
@@ -160,15 +175,26 @@ SYSCALL(readlinkat)
 
 /* --- where the caller stands --- */
 
-SYSCALL(chdir)
+/* @place, of the caller's, shall be the folder that the string at @va names. */
+static long change_place(struct dentry **place, vaddr_t va)
 {
 	struct dentry *d;
-	long err = path_arg_lookup(AT_FDCWD, arg[0],
-				   PATH_FOLLOW | PATH_DIRECTORY, &d);
+	long err =
+		path_arg_lookup(AT_FDCWD, va, PATH_FOLLOW | PATH_DIRECTORY, &d);
 
 	if (!err)
-		fs_context_set(caller_fs(), &caller_fs()->cwd, d);
+		fs_context_set(caller_fs(), place, d);
 	return err;
+}
+
+SYSCALL(chdir)
+{
+	return change_place(&caller_fs()->cwd, arg[0]);
+}
+
+SYSCALL(chroot)
+{
+	return change_place(&caller_fs()->root, arg[0]);
 }
 
 SYSCALL(fchdir)
@@ -184,17 +210,6 @@ SYSCALL(fchdir)
 		fs_context_set(caller_fs(), &caller_fs()->cwd,
 			       dentry_hold(f->dentry));
 	file_put(f);
-	return err;
-}
-
-SYSCALL(chroot)
-{
-	struct dentry *d;
-	long err = path_arg_lookup(AT_FDCWD, arg[0],
-				   PATH_FOLLOW | PATH_DIRECTORY, &d);
-
-	if (!err)
-		fs_context_set(caller_fs(), &caller_fs()->root, d);
 	return err;
 }
 

@@ -115,14 +115,15 @@ long with_file(int fd, file_call *call, const uint64_t *arg)
 	return result;
 }
 
-long with_inode_fd(int fd, inode_call *call, const void *what)
+long with_inode_fd(int fd, bool may_be_path, inode_call *call, const void *what)
 {
 	struct file *f;
 	long result = fdtable_get(caller_files(), fd, &f);
 
 	if (result)
 		return result;
-	result = call(f->inode, what);
+	result = !may_be_path && f->flags & O_PATH ? -EBADF
+						   : call(f->inode, what);
 	file_put(f);
 	return result;
 }
@@ -146,7 +147,7 @@ long with_inode(int dirfd, vaddr_t va, unsigned flags, unsigned allowed,
 		return -EINVAL;
 	if (flags & AT_EMPTY_PATH) {
 		if (dirfd != AT_FDCWD && is_empty(va))
-			return with_inode_fd(dirfd, call, what);
+			return with_inode_fd(dirfd, true, call, what);
 		lookup |= PATH_EMPTY;
 	}
 	result = path_arg_lookup(dirfd, va, lookup, &d);

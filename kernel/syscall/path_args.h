@@ -46,8 +46,10 @@ long with_file(int fd, file_call *call, const uint64_t *arg);
 typedef long inode_call(struct inode *inode, const void *what);
 long with_inode(int dirfd, vaddr_t va, unsigned flags, unsigned allowed,
 		inode_call *call, const void *what);
-/* The same on what descriptor @fd is, O_PATH or not. */
-long with_inode_fd(int fd, inode_call *call, const void *what);
+/* The same on what descriptor @fd is; -EBADF if it is a mere path, unless
+ * @may_be_path. */
+long with_inode_fd(int fd, bool may_be_path, inode_call *call,
+		   const void *what);
 
 static inline struct fdtable *caller_files(void)
 {

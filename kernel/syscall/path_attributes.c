@@ -58,7 +58,7 @@ SYSCALL(newfstatat)
 
 SYSCALL(fstat)
 {
-	return with_inode_fd(arg[0], stat_inode, &arg[1]);
+	return with_inode_fd(arg[0], true, stat_inode, &arg[1]);
 }
 
 static struct statx_timestamp statx_time(struct timestamp t)
@@ -154,14 +154,9 @@ static long chmod_inode(struct inode *inode, const void *what)
 	return err;
 }
 
-static long chmod_file(struct file *f, const uint64_t *arg)
-{
-	return chmod_inode(f->inode, &arg[1]);
-}
-
 SYSCALL(fchmod)
 {
-	return with_file(arg[0], chmod_file, arg);
+	return with_inode_fd(arg[0], false, chmod_inode, &arg[1]);
 }
 
 SYSCALL(fchmodat)
@@ -190,14 +185,9 @@ static long chown_inode(struct inode *inode, const void *what)
 	return 0;
 }
 
-static long chown_file(struct file *f, const uint64_t *arg)
-{
-	return chown_inode(f->inode, &arg[1]);
-}
-
 SYSCALL(fchown)
 {
-	return with_file(arg[0], chown_file, arg);
+	return with_inode_fd(arg[0], false, chown_inode, &arg[1]);
 }
 
 SYSCALL(fchownat)
@@ -248,6 +238,6 @@ SYSCALL(utimensat)
 		return -EINVAL;
 	if (!arg[1] && (int)arg[0] != AT_FDCWD)
 		return arg[3] ? -EINVAL
-			      : with_inode_fd(arg[0], utimes_inode, t);
+			      : with_inode_fd(arg[0], true, utimes_inode, t);
 	return with_inode(arg[0], arg[1], arg[3], 0, utimes_inode, t);
 }

@@ -40,7 +40,7 @@ SYSCALL(statfs)
 
 SYSCALL(fstatfs)
 {
-	return with_inode_fd(arg[0], statfs_inode, &arg[1]);
+	return with_inode_fd(arg[0], true, statfs_inode, &arg[1]);
 }
 
 /* @source and @data may be NULL for types that need none. */

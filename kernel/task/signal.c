@@ -327,23 +327,15 @@ bool sched_killed(void)
 	return sched_interrupted() && signal_fatal_pending();
 }
 
-static const char *name_of(int sig)
-{
-	switch (sig) {
-	case SIGSEGV:
-		return "SIGSEGV";
-	case SIGBUS:
-		return "SIGBUS";
-	case SIGILL:
-		return "SIGILL";
-	default:
-		return "SIGTRAP";
-	}
-}
-
 void signal_fault(const struct trap_frame *frame, int sig, int code,
 		  vaddr_t address, const char *cause)
 {
+	static const char *const names[] = {
+		[SIGSEGV] = "SIGSEGV",
+		[SIGBUS] = "SIGBUS",
+		[SIGILL] = "SIGILL",
+		[SIGTRAP] = "SIGTRAP",
+	};
 	struct task *task = task_current();
 	struct process *p = task->process;
 	struct sigaction *action = &p->actions[sig - 1];
@@ -365,7 +357,7 @@ void signal_fault(const struct trap_frame *frame, int sig, int code,
 	spin_unlock(&p->signal_lock);
 	if (kills)
 		printk("%s[%d]: %s at 0x%lx, pc 0x%lx, %s\n", p->name, p->pid,
-		       name_of(sig), address, frame->pc, cause);
+		       names[sig], address, frame->pc, cause);
 }
 
 /* --- masks and handlers --- */

@@ -91,24 +91,22 @@ bool trap_page_fault(struct trap_frame *frame, vaddr_t va, int access)
 
 void trap_exception(struct trap_frame *frame, enum trap_kind kind)
 {
-	switch (kind) {
-	case TRAP_ILLEGAL_INSTRUCTION:
-		signal_fault(frame, SIGILL, ILL_ILLOPC, frame->pc,
-			     "illegal instruction");
-		break;
-	case TRAP_BREAKPOINT:
-		signal_fault(frame, SIGTRAP, TRAP_BRKPT, frame->pc,
-			     "breakpoint");
-		break;
-	case TRAP_MISALIGNED:
-		signal_fault(frame, SIGBUS, BUS_ADRALN, frame->value,
-			     "misaligned");
-		break;
-	case TRAP_ACCESS_FAULT:
-		signal_fault(frame, SIGSEGV, SEGV_ACCERR, frame->value,
-			     "no such memory");
-		break;
-	}
+	static const struct {
+		int sig, code;
+		bool at_pc; /* or at the address that it was about */
+		const char *cause;
+	} signals[] = {
+		[TRAP_ILLEGAL_INSTRUCTION] = {SIGILL, ILL_ILLOPC, true,
+					      "illegal instruction"},
+		[TRAP_BREAKPOINT] = {SIGTRAP, TRAP_BRKPT, true, "breakpoint"},
+		[TRAP_MISALIGNED] = {SIGBUS, BUS_ADRALN, false, "misaligned"},
+		[TRAP_ACCESS_FAULT] = {SIGSEGV, SEGV_ACCERR, false,
+				       "no such memory"},
+	};
+
+	signal_fault(frame, signals[kind].sig, signals[kind].code,
+		     signals[kind].at_pc ? frame->pc : frame->value,
+		     signals[kind].cause);
 }
 
 /* --- interrupts --- */
