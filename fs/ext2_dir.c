@@ -104,9 +104,9 @@ static int walk(struct place *p)
 	if (!p->b || p->next == ext2_of(p->dir)->block_size)
 		err = next_block(p);
 	if (!err && !entry_valid(p))
-		err = ext2_corrupt(
-			ext2_of(p->dir), "directory %llu, block %u, offset %u",
-			(unsigned long long)p->dir->ino, p->block, p->next);
+		err = ext2_corrupt(ext2_of(p->dir),
+				   "directory %lu, block %u, offset %u",
+				   p->dir->ino, p->block, p->next);
 	if (err) {
 		place_end(p);
 		return err;

@@ -65,8 +65,7 @@ int ext2_read_inode(struct inode *inode)
 	if (inode->ino > fs->ninodes ||
 	    (inode->ino < fs->first_ino && inode->ino != EXT2_ROOT_INO &&
 	     !is_journal(inode)))
-		return ext2_corrupt(fs, "inode number %llu",
-				    (unsigned long long)inode->ino);
+		return ext2_corrupt(fs, "inode number %lu", inode->ino);
 	inode->private = node_new(fs);
 	if (!inode->private)
 		return -ENOMEM;
@@ -132,8 +131,8 @@ static int inode_store(struct inode *inode, bool birth)
 	if (inode_is(inode, S_IFREG) && inode_size(inode) > INT32_MAX)
 		ext2_set_large_file(ext2_of(inode));
 	if (birth && raw->nlink)
-		err = ext2_corrupt(ext2_of(inode), "inode %llu is not free",
-				   (unsigned long long)inode->ino);
+		err = ext2_corrupt(ext2_of(inode), "inode %lu is not free",
+				   inode->ino);
 	else if (birth || !is_stored(inode, raw))
 		err = ext2_join(inode);
 	else
@@ -331,9 +330,8 @@ void ext2_free_inode(struct inode *inode)
 	int err = free_inode(inode);
 
 	if (err)
-		printk("ext2: %s: inode %llu not freed: error %d\n",
-		       ext2_of(inode)->device->name,
-		       (unsigned long long)inode->ino, err);
+		printk("ext2: %s: inode %lu not freed: error %d\n",
+		       ext2_of(inode)->device->name, inode->ino, err);
 }
 
 /* --- directories and links: blocks as buffers --- */
@@ -346,8 +344,8 @@ int ext2_inode_block(struct inode *inode, uint32_t n, struct buffer **out)
 	if (err)
 		return err;
 	if (!disk)
-		return ext2_corrupt(ext2_of(inode), "a hole in inode %llu",
-				    (unsigned long long)inode->ino);
+		return ext2_corrupt(ext2_of(inode), "a hole in inode %lu",
+				    inode->ino);
 	return ext2_read(ext2_of(inode), disk, out);
 }
 
@@ -361,8 +359,8 @@ int ext2_inode_grow(struct inode *inode, uint32_t n, struct buffer **out)
 	if (err)
 		return err;
 	if (!fresh)
-		return ext2_corrupt(fs, "blocks past the end of inode %llu",
-				    (unsigned long long)inode->ino);
+		return ext2_corrupt(fs, "blocks past the end of inode %lu",
+				    inode->ino);
 	err = buffer_zeroed(fs->device, disk, fs->block_size, out);
 	if (err)
 		ext2_map_undo(inode, n, 1);

@@ -96,8 +96,8 @@ static int check_block(struct inode *inode, uint32_t block)
 {
 	if (ext2_block_valid(ext2_of(inode), block))
 		return 0;
-	return ext2_corrupt(ext2_of(inode), "block %u in the map of inode %llu",
-			    block, (unsigned long long)inode->ino);
+	return ext2_corrupt(ext2_of(inode), "block %u in the map of inode %lu",
+			    block, inode->ino);
 }
 
 static void branch_put(struct branch *br)

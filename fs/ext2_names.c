@@ -64,9 +64,8 @@ static int check_parent(struct inode *dir, struct inode *child)
 	if (err && err != -ENOENT)
 		return err;
 	if (err || ino != dir->ino || child == dir)
-		return ext2_corrupt(ext2_of(dir),
-				    "the parent of directory %llu",
-				    (unsigned long long)child->ino);
+		return ext2_corrupt(ext2_of(dir), "the parent of directory %lu",
+				    child->ino);
 	return 0;
 }
 
@@ -81,8 +80,8 @@ static int ext2_lookup(struct inode *dir, const char *name, size_t nname,
 	err = inode_get(dir->super, ino, out);
 	if (err == -ESTALE)
 		return ext2_corrupt(ext2_of(dir),
-				    "directory %llu names free inode %u",
-				    (unsigned long long)dir->ino, ino);
+				    "directory %lu names free inode %u",
+				    dir->ino, ino);
 	if (err || !inode_is(*out, S_IFDIR))
 		return err;
 	err = check_parent(dir, *out);

@@ -169,14 +169,14 @@ int ext2_check_inode(struct inode *inode)
 {
 	struct ext2_node *node = ext2_node(inode);
 	struct ext2 *fs = ext2_of(inode);
-	unsigned long long ino = inode->ino;
+	uint64_t ino = inode->ino;
 
 	if (node->flags & (EXT2_INODE_EXTENTS | EXT2_INODE_INLINE))
-		return ext2_corrupt(fs, "inode %llu has no block map", ino);
+		return ext2_corrupt(fs, "inode %lu has no block map", ino);
 	if (node->attributes && !ext2_block_valid(fs, node->attributes))
-		return ext2_corrupt(fs, "attributes of inode %llu", ino);
+		return ext2_corrupt(fs, "attributes of inode %lu", ino);
 	if (!size_valid(inode))
-		return ext2_corrupt(fs, "type or size of inode %llu", ino);
+		return ext2_corrupt(fs, "type or size of inode %lu", ino);
 	return 0;
 }
 

@@ -254,14 +254,10 @@ static void free_chain(struct virtq *q, uint16_t head)
 	q->first_free = head;
 }
 
-bool virtq_ready(const struct virtq *q)
-{
-	return __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) != q->last_used;
-}
-
 void *virtq_take(struct virtq *q, uint32_t *nbytes)
 {
-	while (virtq_ready(q)) {
+	while (__atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) !=
+	       q->last_used) {
 		const struct vring_used_elem *used =
 			&q->used->ring[q->last_used++ % q->size];
 		uint32_t head = used->id;

@@ -81,9 +81,6 @@ void virtq_notify(struct virtq *q);
  * how many bytes it says it wrote (which proves nothing). */
 void *virtq_take(struct virtq *q, uint32_t *nbytes);
 
-/* Whether virtq_take() would have something. */
-bool virtq_ready(const struct virtq *q);
-
 /* The drivers.  0, or an errno if the device can't be used. */
 int virtio_blk_init(struct virtio_device *device);
 int virtio_console_init(struct virtio_device *device);

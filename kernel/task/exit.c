@@ -105,23 +105,19 @@ static void give_children_to_init(struct process *p)
 	struct process *init = process_find(1);
 	struct list *link;
 
+	list_splice_tail(&p->children, &p->zombies);
 	while ((link = list_pop(&p->children)) != NULL) {
 		struct process *child =
 			list_entry(link, struct process, sibling_link);
 
 		child->parent = init;
 		child->exit_signal = SIGCHLD;
-		list_add_tail(&init->children, link);
-		process_left_by(child, p);
-	}
-	while ((link = list_pop(&p->zombies)) != NULL) {
-		struct process *child =
-			list_entry(link, struct process, sibling_link);
-
-		child->parent = init;
-		child->exit_signal = SIGCHLD;
-		if (tell_end(child))
+		if (!child->zombie) {
+			list_add_tail(&init->children, link);
+			process_left_by(child, p);
+		} else if (tell_end(child)) {
 			process_free(child);
+		}
 	}
 }
 

@@ -58,12 +58,16 @@ static char state_of(const struct process *p)
 	return state;
 }
 
+static void fill_task(const struct task *task, struct process_info *info)
+{
+	info->pending = task->pending.set;
+	info->blocked = task->blocked;
+	info->hart = task->thread.hart->index;
+}
+
 /* (s) is held, too. */
 static void fill_signals(const struct process *p, struct process_info *info)
 {
-	const struct task *task =
-		list_entry(p->tasks.next, struct task, process_link);
-
 	for (int sig = 1; sig <= _NSIG; sig++) {
 		__sighandler_t handler = p->actions[sig - 1].sa_handler;
 
@@ -73,11 +77,9 @@ static void fill_signals(const struct process *p, struct process_info *info)
 			info->caught |= SIGNAL_BIT(sig);
 	}
 	info->shared_pending = p->pending.set;
-	if (list_empty(&p->tasks))
-		return;
-	info->pending = task->pending.set;
-	info->blocked = task->blocked;
-	info->hart = task->thread.hart->index;
+	if (!list_empty(&p->tasks))
+		fill_task(list_entry(p->tasks.next, struct task, process_link),
+			  info);
 }
 
 /* One thread that is not its process's first: what it has of its own. */
@@ -86,9 +88,7 @@ static void fill_thread(const struct task *task, struct process_info *info)
 	string_copy(info->name, task->name, sizeof(info->name));
 	if (info->state != 'T')
 		info->state = task->state == TASK_RUNNABLE ? 'R' : 'S';
-	info->pending = task->pending.set;
-	info->blocked = task->blocked;
-	info->hart = task->thread.hart->index;
+	fill_task(task, info);
 }
 
 static void fill_info(struct process *p, int id, struct process_info *info)
