@@ -165,8 +165,11 @@ static int wait_deadline(int op, const uint64_t *arg, uint64_t *deadline)
 {
 	int err;
 
+	*deadline = UINT64_MAX;
+	if (!arg[3])
+		return 0;
 	/* WAIT says how long, WAIT_BITSET until when. */
-	if (!arg[3] || (op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		return deadline_from_user(arg[3], deadline);
 	err = ns_from_user_timespec(arg[3], deadline);
 	if (!err && op & FUTEX_CLOCK_REALTIME)
