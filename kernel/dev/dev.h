@@ -9,7 +9,7 @@
 
 #include "kernel/lib/fdt.h"
 
-/* Find and start: interrupt controller, UART, virtio-mmio, test finisher.
+/* Find and start: interrupt controller, UART, virtio-mmio.
  * Once, on the boot hart, with frames and slabs available. */
 void dev_init(const struct fdt *fdt);
 

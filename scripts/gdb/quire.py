@@ -153,10 +153,11 @@ class Page(gdb.Command):
         if not argument:
             raise gdb.GdbError("page PFN")
         pfn = int(value(argument))
-        page = value(f"page_from_pfn({pfn})")
-        if not int(page):
+        frames = value("page_frames")
+        i = pfn - int(frames["first"])
+        if not 0 <= i < int(frames["n"]):
             raise gdb.GdbError(f"frame {pfn:#x} is not memory of ours")
-        print(page.dereference())
+        print((frames["page"] + i).dereference())
 
 
 class Events(gdb.Command):
