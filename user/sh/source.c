@@ -14,7 +14,10 @@
  * on.
  */
 
+#define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,14 +80,35 @@ static void prompt(const struct source *source)
 	fprintf(stderr, "%s %c ", here, geteuid() == 0 ? '#' : '$');
 }
 
+/* Wait for input at the prompt; false: ^C.  That is kept away but for the wait
+ * itself, so that one which comes just before it ends it, too. */
+static bool await_input(int fd)
+{
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	sigset_t interrupt, before;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &before);
+	while (!sh.interrupted && ppoll(&input, 1, NULL, &before) < 0 &&
+	       errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !sh.interrupted;
+}
+
 /* read(2) again when a signal came, unless that was ^C at the prompt. */
 static ssize_t read_again(struct source *source, char *block, size_t size)
 {
 	ssize_t n;
 
-	do
+	do {
+		if (source->prompts && !await_input(source->fd)) {
+			errno = EINTR;
+			return -1;
+		}
 		n = read(source->fd, block, size);
-	while (n < 0 && errno == EINTR && !sh.interrupted);
+	} while (n < 0 && errno == EINTR && !sh.interrupted);
 	return n;
 }
 

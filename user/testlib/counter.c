@@ -48,10 +48,16 @@ long counter_read(const char *name)
 	return -1;
 }
 
+/* Frames that are as good as free: they hold what is on a disk. */
+static long cached(void)
+{
+	return (memory_of_buffers() + memory_of_files()) / PAGE;
+}
+
 struct counter counter_start(const char *name)
 {
 	/* In this order: what the first look takes is not counted. */
-	long buffers = memory_of_buffers() / PAGE;
+	long buffers = cached();
 
 	return (struct counter){name, counter_read(name), buffers};
 }
@@ -77,7 +83,7 @@ void check_returned(const struct counter *counter, long slack,
 	long missing = 0;
 
 	for (int i = 0; i < 200 && counter->start >= 0; i++) {
-		long gained = memory_of_buffers() / PAGE - counter->buffers;
+		long gained = cached() - counter->buffers;
 
 		missing = -counter_since(counter) - gained;
 		if (missing <= slack)
