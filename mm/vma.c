@@ -328,6 +328,7 @@ void vma_remove_all(struct vma_list *list, struct list *dead)
 		rmap_remove(mapping, v);
 		rmap_unlock(mapping);
 	}
+	atomic_fetch_sub(&commit_npages, list->naccounted);
 	list_splice_tail(dead, &list->vmas);
 	vma_list_init(list);
 }

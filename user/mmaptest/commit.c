@@ -9,6 +9,7 @@
 #include "testlib/memory.h"
 #include "testlib/where.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,36 @@ TEST(commit_counts_private_writable_memory,
 	expect_eq(meminfo("Committed_AS"), before + 4);
 	expect_ok(munmap(p + 2 * PAGE, PAGE));
 	expect_eq(meminfo("Committed_AS"), before + 3);
+}
+
+TEST(promises_end_with_the_process,
+     "What a process was promised is given back when it ends, by exit or by "
+     "SIGKILL, and when it executes another program.")
+{
+	long before = 0;
+
+	skip_on(ON_LINUX | ON_EMULATOR, "others' promises are counted, too");
+	for (int round = 0; round < 6; round++) {
+		if (round == 3)
+			before = meminfo("Committed_AS");
+
+		pid_t child = expect_ok(fork());
+
+		if (child == 0) {
+			expect_mapped(try_map(1000, BOTH, 0));
+			expect_mapped(try_map(1000, BOTH, MAP_SHARED));
+			if (round % 3 == 0)
+				execl("/bin/true", "true", NULL);
+			if (round % 3 == 1)
+				kill(getpid(), SIGKILL);
+			_exit(0);
+		}
+		if (round % 3 == 1)
+			expect_killed(child, SIGKILL);
+		else
+			expect_exit(child, 0);
+	}
+	expect_between(meminfo("Committed_AS"), before - 100, before + 100);
 }
 
 TEST(commit_refuses_more_than_there_is,

@@ -48,16 +48,10 @@ long counter_read(const char *name)
 	return -1;
 }
 
-/* Frames that are as good as free: they hold what is on a disk. */
-static long cached(void)
-{
-	return (memory_of_buffers() + memory_of_files()) / PAGE;
-}
-
 struct counter counter_start(const char *name)
 {
 	/* In this order: what the first look takes is not counted. */
-	long buffers = cached();
+	long buffers = memory_of_buffers() / PAGE;
 
 	return (struct counter){name, counter_read(name), buffers};
 }
@@ -83,7 +77,7 @@ void check_returned(const struct counter *counter, long slack,
 	long missing = 0;
 
 	for (int i = 0; i < 200 && counter->start >= 0; i++) {
-		long gained = cached() - counter->buffers;
+		long gained = memory_of_buffers() / PAGE - counter->buffers;
 
 		missing = -counter_since(counter) - gained;
 		if (missing <= slack)

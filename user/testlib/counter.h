@@ -21,7 +21,7 @@
 struct counter {
 	const char *name;
 	long start;   /* -1: not to be had here */
-	long buffers; /* frames that held what is on a disk then */
+	long buffers; /* frames that held disk blocks then */
 };
 
 /* A counter's value now, or -1. */

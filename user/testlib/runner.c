@@ -39,7 +39,7 @@ enum {
 	CASE_SECONDS = 300,
 	CASE_RUNS = 4,    /* before what it takes is called lost */
 	CASE_FRAMES = 32, /* what one case may leave in caches, unnoticed */
-	RUN_FRAMES = 512, /* what a whole run may */
+	RUN_FRAMES = 256, /* what a whole run may */
 	RUN_INODES = 32,  /* of devices and /proc, that have cached names */
 };
 
@@ -271,6 +271,8 @@ static struct stock stock_of_run(void)
 	if (stock.frames < 0)
 		return stock;
 	sync();
+	drop_caches();
+	stock = stock_now();
 	stock.frames += memory_of_files() / PAGE;
 	return stock;
 }
