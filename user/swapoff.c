@@ -12,15 +12,5 @@
 
 int main(int argc, char **argv)
 {
-	int status = EXIT_SUCCESS;
-
-	option(argc, argv, "");
-	if (optind == argc)
-		usage(EXIT_FAILURE);
-	for (; optind < argc; optind++)
-		if (swapoff(argv[optind]) != 0) {
-			warn("%s", argv[optind]);
-			status = EXIT_FAILURE;
-		}
-	return status;
+	return each_operand(argc, argv, swapoff);
 }

@@ -70,10 +70,11 @@ static void *map(size_t npages, int prot, int flags, int fd)
 	return p;
 }
 
+/* Not reserved: it may be more than there is memory. */
 void *map_anonymous(size_t npages)
 {
-	return map(npages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		   -1);
+	return map(npages, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 void *map_file(size_t npages, int prot, int flags)

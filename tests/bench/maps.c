@@ -22,18 +22,11 @@ static void map_touch_unmap(size_t n)
 	meter_stop();
 }
 
-/* Not reserved: it may be more than there is memory. */
 static void map_unmap(size_t n, size_t npages)
 {
-	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-
 	meter_start();
-	for (size_t i = 0; i < n; i++) {
-		void *p = mmap(NULL, npages * PAGE, RW, flags, -1, 0);
-
-		must(p != MAP_FAILED, "mmap");
-		unmap(p, npages);
-	}
+	for (size_t i = 0; i < n; i++)
+		unmap(map_anonymous(npages), npages);
 	meter_stop();
 }
 

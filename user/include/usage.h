@@ -65,6 +65,22 @@ static inline int option(int argc, char **argv, const char *letters)
 	return letter;
 }
 
+/* All of main() in commands that do one thing to each operand. */
+static inline int each_operand(int argc, char **argv, int (*call)(const char *))
+{
+	int status = EXIT_SUCCESS;
+
+	option(argc, argv, "");
+	if (optind == argc)
+		usage(EXIT_FAILURE);
+	for (; optind < argc; optind++)
+		if (call(argv[optind]) != 0) {
+			warn("%s", argv[optind]);
+			status = EXIT_FAILURE;
+		}
+	return status;
+}
+
 /* The end of main() in commands that print: what was printed and could not
  * be written (a full disk) is an error too. */
 static inline int finish(int status)
