@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The museum of mistakes (docs/appendix-pitfalls.md): every mistake in it has
-a test that names it, and a mutant, or says why it has none.
+a test that names it, and a mutant, or says why it has none.  Every mutant's
+patch applies to the tree: a run makes only a handful of them.
 
 A case of mmaptest, usertests or failnth names mistakes at the end of its
 sentence, by number: "... keeps its bytes (10)."  Any other test names them in
@@ -10,6 +11,7 @@ a comment: "Mistake 52." or "Mistakes 29 and 44."
 import collections
 import os
 import re
+import subprocess
 
 import sources
 
@@ -62,6 +64,16 @@ def mutants():
     return found
 
 
+def stale():
+    """The patches that no longer apply."""
+    for path in sources.files(("tests/mutants",), (".patch",)):
+        done = subprocess.run(
+            ["patch", "-p1", "--dry-run", "--batch", "-i", path],
+            cwd=sources.TREE, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            yield f"{path}: does not apply: {done.stdout.strip()}"
+
+
 def problems():
     texts, tested, mutated = entries(), tests(), mutants()
     for number, text in texts.items():
@@ -76,6 +88,7 @@ def problems():
     count = sum(len(names) for names in mutated.values())
     if count < MUTANTS_MIN:
         yield f"tests/mutants: {count} mutants (at least {MUTANTS_MIN})"
+    yield from stale()
 
 
 if __name__ == "__main__":
