@@ -23,6 +23,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
+#include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -116,7 +117,7 @@ struct cost {
 	uint64_t held[2][2];     /* [shared][dirty] */
 	uint64_t pss, pss_dirty; /* each page divided by its sharers */
 	uint64_t pss_anon, pss_shmem, pss_locked;
-	uint64_t swap, pss_swap;
+	uint64_t swap, pss_swap, huge;
 };
 
 /* How many entries name the page? */
@@ -161,8 +162,10 @@ static void cost_add_vma(struct cost *c, struct mm *mm, const struct vma *v)
 
 	while (pte_span_next(&mm->pagetable, &span)) {
 		spin_lock(&mm->ptl);
-		for (size_t i = 0; i < span.nslots; i++) {
-			pte_t pte = pte_read(&span.slot[i]);
+		if (!span.nslots && pte_mega(pte_read(span.above)))
+			c->huge += span.next - span.va;
+		for (size_t i = 0; i < pte_span_npages(&span); i++) {
+			pte_t pte = pte_span_read(&span, i);
 			struct page *pg;
 
 			if (pte_swapped(pte)) {
@@ -200,6 +203,7 @@ static void show_cost(struct text *text, const struct cost *c, bool rollup)
 	proc_bytes(text, "Private_Dirty", c->held[false][true]);
 	proc_bytes(text, "Referenced", c->referenced);
 	proc_bytes(text, "Anonymous", c->anonymous);
+	proc_bytes(text, "AnonHugePages", c->huge);
 	proc_bytes(text, "Swap", c->swap);
 	proc_bytes(text, "SwapPss", c->pss_swap);
 	proc_bytes(text, "Locked", c->pss_locked);
@@ -227,6 +231,8 @@ static void show_flags(struct text *text, const struct vma *v)
 		{v->flags & VMA_ONFAULT, "lf "},
 		{v->flags & VMA_NORESERVE, "nr "},
 		{v->flags & VMA_WIPEONFORK, "wf "},
+		{v->flags & VMA_HUGEPAGE, "hg "},
+		{v->flags & VMA_NOHUGEPAGE, "nh "},
 	};
 
 	text_add(text, "VmFlags: ", 9);
@@ -247,6 +253,7 @@ static void show_smap(struct text *text, struct mm *mm, struct vma *v,
 	proc_bytes(text, "KernelPageSize", PAGE_SIZE);
 	proc_bytes(text, "MMUPageSize", PAGE_SIZE);
 	show_cost(text, &c, false);
+	text_printf(text, "THPeligible:    %8u\n", huge_eligible(v));
 	show_flags(text, v);
 }
 
@@ -314,8 +321,8 @@ static void pagemap_fill(struct mm *mm, vaddr_t va, uint64_t *words, size_t n)
 	while (pte_span_next(&mm->pagetable, &span)) {
 		uint64_t *at = words + ((span.va - va) >> PAGE_SHIFT);
 
-		for (size_t i = 0; i < span.nslots; i++) {
-			pte_t pte = pte_read(&span.slot[i]);
+		for (size_t i = 0; i < pte_span_npages(&span); i++) {
+			pte_t pte = pte_span_read(&span, i);
 
 			if (!pte_none(pte))
 				at[i] = pagemap_word(pte);

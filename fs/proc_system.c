@@ -24,6 +24,7 @@
 #include "mm/commit.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
+#include "mm/huge.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 
@@ -67,6 +68,7 @@ static int show_meminfo(struct text *text, int pid)
 	line_kib(text, "PageTables", n.tables);
 	line_kib(text, "CommitLimit", commit_limit());
 	line_kib(text, "Committed_AS", commit_npages);
+	line_kib(text, "AnonHugePages", huge_counts.now << MEGAPAGE_ORDER);
 	return 0;
 }
 
@@ -94,10 +96,14 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "nr_shmem", n.shmem);
 	line_count(text, "nr_page_table_pages", n.tables);
 	line_count(text, "nr_swapcached", n.swap_cached);
+	line_count(text, "nr_anon_transparent_hugepages", huge_counts.now);
 	line_count(text, "pswpin", swap_counts.in);
 	line_count(text, "pswpout", swap_counts.out);
 	line_count(text, "pgfault", f->faults);
 	line_count(text, "pgmajfault", f->major);
+	line_count(text, "thp_fault_alloc", huge_counts.faults);
+	line_count(text, "thp_fault_fallback", huge_counts.fallbacks);
+	line_count(text, "thp_split_pmd", huge_counts.splits);
 	line_count(text, "quire_data_pages_written",
 		   dirty_counts.pages_written);
 	line_count(text, "quire_write_errors", dirty_counts.write_errors);

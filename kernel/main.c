@@ -17,6 +17,7 @@
  *	quiet         keep the log off the console
  *	norandmaps    put every program's parts where they always go
  *	mem_free=N    before init starts leave only N frames of memory free
+ *	transparent_hugepage=always|madvise|never  who gets megapages (huge.c)
  *	panic=N       after a panic reboot in N seconds, at once if negative,
  *	              never if 0 (without this: power off)
  *	trace=on      switch tracing on at once (trace.h)
@@ -44,6 +45,7 @@
 #include "kernel/lib/trace.h"
 #include "kernel/task/task.h"
 #include "mm/dirty.h"
+#include "mm/huge.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
 
@@ -166,6 +168,8 @@ static void known_or_unknown_word(char *word)
 		trace_wanted = !strcmp(value, "on");
 	else if ((value = value_of(word, "trace_buf_size")))
 		set_trace_size(value);
+	else if ((value = value_of(word, "transparent_hugepage")))
+		huge_set_mode(value);
 	else if (!strcmp(word, "ro") || !strcmp(word, "rw"))
 		root_read_only = word[1] == 'o';
 	else if (!strcmp(word, "quiet"))

@@ -6,7 +6,7 @@
  * Advice comes in three kinds, which need three kinds of lock:
  *
  *   how it will be used         a flag of the interval: RANDOM, SEQUENTIAL,
- *                               DONTFORK, WIPEONFORK; or nothing at all
+ *                               DONTFORK, WIPEONFORK, HUGEPAGE; or nothing
  *   what to do with pages now   WILLNEED reads, DONTNEED and FREE throw away,
  *                               COLD and PAGEOUT let reclaim have them, REMOVE
  *                               punches a hole into the file
@@ -42,7 +42,7 @@
 #include "mm/swap.h"
 #include "mm/unmap.h"
 
-/* No core is dumped, and no page is huge: such advice is noted as taken. */
+/* No core is dumped: such advice is noted as taken. */
 static const struct advice {
 	uint8_t advice;
 	enum { FLAGS, PAGES, REMOVE, POPULATE } kind;
@@ -57,8 +57,8 @@ static const struct advice {
 	{MADV_KEEPONFORK, FLAGS, 0, VMA_WIPEONFORK},
 	{MADV_DONTDUMP, FLAGS, 0, 0},
 	{MADV_DODUMP, FLAGS, 0, 0},
-	{MADV_HUGEPAGE, FLAGS, 0, 0},
-	{MADV_NOHUGEPAGE, FLAGS, 0, 0},
+	{MADV_HUGEPAGE, FLAGS, VMA_HUGEPAGE, VMA_NOHUGEPAGE},
+	{MADV_NOHUGEPAGE, FLAGS, VMA_NOHUGEPAGE, VMA_HUGEPAGE},
 	{MADV_WILLNEED, PAGES, 0, 0},
 	{MADV_DONTNEED, PAGES, 0, 0},
 	{MADV_DONTNEED_LOCKED, PAGES, 0, 0},
@@ -263,6 +263,8 @@ static ssize_t resident(struct mm *mm, vaddr_t va, uint8_t *vec, size_t n)
 	while (pte_span_next(&mm->pagetable, &span)) {
 		uint8_t *at = vec + ((span.va - va) >> PAGE_SHIFT);
 
+		if (!span.nslots)
+			memset(at, true, pte_span_npages(&span));
 		for (size_t i = 0; i < span.nslots; i++)
 			at[i] |= pte_has_page(pte_read(&span.slot[i]));
 	}

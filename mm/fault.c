@@ -43,6 +43,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
+#include "mm/huge.h"
 #include "mm/mapping.h"
 #include "mm/mmap.h"
 #include "mm/reclaim.h"
@@ -61,6 +62,7 @@ enum fault_kind {
 	FAULT_COPY_ON_WRITE,
 	FAULT_SWAPPED,
 	FAULT_MENDED,
+	FAULT_ANONYMOUS_HUGE, /* a write that got 2 MiB (huge.c) */
 };
 
 struct fault {
@@ -176,6 +178,11 @@ static int anonymous_read(struct fault *f)
 
 static int anonymous_write(struct fault *f)
 {
+	if (huge_fault(f->v, f->va)) {
+		f->kind = FAULT_ANONYMOUS_HUGE;
+		return 0;
+	}
+
 	struct page *pg = page_alloc_zeroed();
 
 	if (!pg)
@@ -420,6 +427,7 @@ static int resolve(struct fault *f)
 	f->kind = fault_kind(f);
 	switch (f->kind) {
 	case FAULT_UNKNOWN:
+	case FAULT_ANONYMOUS_HUGE:
 		break;
 	case FAULT_MENDED:
 		count(&fault_counts.mended);
@@ -460,6 +468,7 @@ static const char *const kind_names[] = {
 	[FAULT_COPY_ON_WRITE] = "copy-on-write",
 	[FAULT_SWAPPED] = "swapped",
 	[FAULT_MENDED] = "mended",
+	[FAULT_ANONYMOUS_HUGE] = "anonymous-huge",
 };
 
 int fault_handle(struct mm *mm, vaddr_t va, int access)

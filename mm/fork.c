@@ -13,6 +13,7 @@
  * MADV_DONTFORK keeps a mapping from the child, MADV_WIPEONFORK its pages; and
  * a lock (mlock) is the parent's own.
  *
+ * Megapages are split first: each store after that copies one page, not 512.
  * So the work is in proportion to the private pages that exist.  The parent's
  * entries were writable until now, and its harts may still have them in their
  * TLBs: they are flushed before mm->lock is released.
@@ -27,6 +28,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/commit.h"
+#include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
@@ -56,6 +58,7 @@ static int share_pages(struct mm *child, struct vma *v)
 	struct pte_span span = pte_span_start(v->start, v->end);
 	int err = 0;
 
+	huge_split(parent, v->start, v->end);
 	spin_lock(&parent->ptl);
 	while (!err && pte_span_next(&parent->pagetable, &span)) {
 		pte_slot *to = NULL;
@@ -112,6 +115,7 @@ static void fork_fields(struct mm *child, struct mm *parent)
 	child->env_end = parent->env_end;
 	child->aux_start = parent->aux_start;
 	child->aux_end = parent->aux_end;
+	child->no_huge = parent->no_huge;
 	memcpy(child->name, parent->name, sizeof(child->name));
 	child->executable = parent->executable;
 	if (child->executable)

@@ -161,7 +161,7 @@ void mm_put(struct mm *mm)
 {
 	if (atomic_fetch_sub(&mm->refs, 1) != 1)
 		return;
-	assert(!mm->users && !mm->vmas.nvmas);
+	assert(!mm->users && !mm->vmas.nvmas && !mm->nhuge);
 	if (hart_current()->pagetable == &mm->pagetable)
 		mm_switch(NULL);
 	spin_lock(&mm_list_lock);
@@ -197,7 +197,7 @@ static bool copy_in_page(struct mm *mm, vaddr_t va, void *buffer, size_t n,
 		 * follow under the same lock: a harvest or a fork in between
 		 * would take them for the next owner's. */
 		if (slot && pte_mend_accessed_dirty(slot, access)) {
-			pfn_t pfn = pte_pfn(pte_read(slot));
+			pfn_t pfn = pte_pfn(pte_part(pte_read(slot), va));
 			char *at = (char *)page_address(page_from_pfn(pfn)) +
 				   page_offset(va);
 

@@ -27,6 +27,8 @@ struct mm {
 	/* (P) Pages mapped, by what they are; read without a lock. */
 	atomic_long resident_anon, resident_file, resident_shmem;
 	atomic_long swapped; /* (P) entries that name a swap slot */
+	atomic_ulong nhuge;  /* (P) megapages */
+	atomic_bool no_huge; /* PR_SET_THP_DISABLE */
 	vaddr_t sweep_at;    /* (swap_mutex) the clock's hand */
 	atomic_ulong faults_minor, faults_major;
 	vaddr_t heap_start, heap_end; /* (M) brk: [heap_start, heap_end) */
@@ -45,7 +47,8 @@ struct mm {
 struct page;
 struct uio;
 
-/* One more (n = 1) or less (n = -1) entry names @pg; ptl held. */
+/* One more (n = 1) or less (n = -1) entry names @pg, or n pages like it; ptl
+ * held. */
 void mm_account(struct mm *mm, const struct page *pg, int n);
 
 static inline void mm_account_swapped(struct mm *mm, int n)

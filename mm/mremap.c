@@ -32,6 +32,7 @@
 #include "arch/riscv/layout.h"
 #include "kernel/lib/errno.h"
 #include "mm/commit.h"
+#include "mm/huge.h"
 #include "mm/mmap.h"
 #include "mm/reclaim.h"
 #include "mm/rmap.h"
@@ -141,6 +142,7 @@ static int prepare(struct mm *mm, const struct mremap_request *r,
 				    r->addr + r->old_nbytes);
 	if (!err && kept)
 		err = vma_cut(&mm->vmas, r->addr + kept);
+	huge_split(mm, r->addr, r->addr + kept);
 	while (!err && !make_tables(mm, r->addr, r->addr + kept, r->to))
 		if (!reclaim_wait())
 			err = -ENOMEM;

@@ -262,6 +262,17 @@ struct page *page_alloc_order(unsigned order)
 	return head;
 }
 
+struct page *page_take_row(unsigned order, size_t reserve)
+{
+	const size_t n = 1ul << order;
+	struct page *head =
+		page_nfree() < reserve + n ? NULL : take_order(order);
+
+	for (size_t i = 0; head && i < n; i++)
+		block_start(head + i, 0);
+	return head;
+}
+
 void page_get(struct page *pg)
 {
 	unsigned refs =

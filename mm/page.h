@@ -73,6 +73,10 @@ struct page *page_alloc_try(void);
 enum { PAGE_ORDER_MAX = 10 };
 struct page *page_alloc_order(unsigned order);
 
+/* As many, but each for itself, with refs 1; NULL: there is no such block, or
+ * fewer than @reserve frames would be left. */
+struct page *page_take_row(unsigned order, size_t reserve);
+
 /* Straight from the free frames: NULL when fewer than @reserve are left. */
 struct page *page_take(size_t reserve);
 

@@ -22,6 +22,7 @@
 #include "kernel/lib/errno.h"
 #include "mm/commit.h"
 #include "mm/fault.h"
+#include "mm/huge.h"
 #include "mm/mapping.h"
 #include "mm/mmap.h"
 #include "mm/page.h"
@@ -53,6 +54,7 @@ static void protect_pages(struct vma *v)
 	bool lost = false;
 	bool fetch = false;
 
+	huge_split(v->mm, v->start, v->end);
 	spin_lock(&v->mm->ptl);
 	while (pte_span_next(&v->mm->pagetable, &span))
 		for (size_t i = 0; pte_span_used(&span, &i); i++)

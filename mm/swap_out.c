@@ -13,6 +13,9 @@
  *                ^_____use_____|             |
  *                ^_____________fault_________|
  *
+ * A megapage has one A for all its pages: once it lacks that it is split, and
+ * each has its own.
+ *
  * An address space gives in proportion to what it has, so the hands turn at
  * the same speed.
  *
@@ -26,6 +29,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/sync/sched.h"
+#include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/swap.h"
 
@@ -70,6 +74,17 @@ static void look_at(struct sweep *s, struct mm *mm, pte_slot *slot)
 	}
 }
 
+/* Has a megapage been used since the last look?  Then it stays, and stays
+ * whole.  ptl held. */
+static bool stays_whole(struct sweep *s, const struct pte_span *span)
+{
+	if (!pte_mega(pte_read(span->above)) || s->used_as_well ||
+	    !pte_test_and_clear_accessed(span->above))
+		return false;
+	s->nlooks -= min_u64(s->nlooks, pte_span_npages(span));
+	return true;
+}
+
 /* Entries in [start, end); the address behind the last.  mm->lock held. */
 static vaddr_t sweep_vma(struct sweep *s, struct vma *v, vaddr_t start,
 			 vaddr_t end)
@@ -80,6 +95,12 @@ static vaddr_t sweep_vma(struct sweep *s, struct vma *v, vaddr_t start,
 	while (wants_more(s) && pte_span_next(&v->mm->pagetable, &span)) {
 		spin_lock(&v->mm->ptl);
 		at = span.va;
+		if (!span.nslots && stays_whole(s, &span)) {
+			at = span.next;
+		} else if (!span.nslots) {
+			huge_split_locked(v->mm, at, span.next);
+			span.next = at; /* once more, as a table's */
+		}
 		for (size_t i = 0; i < span.nslots && wants_more(s);
 		     i++, at += PAGE_SIZE)
 			look_at(s, v->mm, &span.slot[i]);

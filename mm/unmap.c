@@ -27,6 +27,7 @@
 
 #include "kernel/lib/assert.h"
 #include "mm/dirty.h"
+#include "mm/huge.h"
 #include "mm/rmap.h"
 #include "mm/swap.h"
 
@@ -106,6 +107,7 @@ static void zap_range(struct gather *g, struct vma *v, vaddr_t start,
 	struct pte_span span = pte_span_start(start, end);
 	bool stored = false;
 
+	huge_split(v->mm, start, end);
 	while (pte_span_next(&v->mm->pagetable, &span)) {
 		g->tables_start = min_u64(g->tables_start, span.va);
 		g->tables_end = span.next;

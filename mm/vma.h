@@ -29,7 +29,9 @@ enum {
 	VMA_WIPEONFORK = 1 << 8,  /* a child gets it empty */
 	VMA_RANDOM = 1 << 9,      /* MADV_RANDOM: read only what is touched */
 	VMA_SEQUENTIAL = 1 << 10, /* MADV_SEQUENTIAL: read far ahead */
+	VMA_HUGEPAGE = 1 << 11,   /* MADV_HUGEPAGE */
 	VMA_ACCOUNTED = 1 << 12,  /* its pages are promised (commit.c) */
+	VMA_NOHUGEPAGE = 1 << 13, /* MADV_NOHUGEPAGE */
 
 	VMA_LOCK_FLAGS = VMA_LOCKED | VMA_ONFAULT,
 };

@@ -37,7 +37,7 @@ enum {
 	KERNEL_EXECUTE = KERNEL_READ | PTE_X,
 };
 
-static const uint64_t MEGAPAGE = 2ul << 20, GIGAPAGE = 1ul << 30;
+static const uint64_t GIGAPAGE = 1ul << 30;
 
 /* The largest leaf for (va, pa) that does not go beyond @nbytes. */
 static int leaf_level(vaddr_t va, paddr_t pa, uint64_t nbytes)

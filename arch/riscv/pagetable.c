@@ -7,7 +7,8 @@
  *
  * Each table is one frame of 512 slots.  A slot is empty, or points to the
  * table below (V alone), or is a leaf (R, W or X set too): of 4 KiB at level
- * 0, and higher up of 2 MiB or 1 GiB, as the kernel's linear map uses them.
+ * 0, and higher up of 2 MiB or 1 GiB: the kernel's linear map uses both, and
+ * programs have megapages, of 2 MiB, in the place of a table that is folded.
  *
  * The lower 256 slots of a root are its address space's.  The upper ones are
  * copies of the kernel root's, which are complete before the first copy is
@@ -25,6 +26,7 @@
 #include "arch/riscv/pagetable.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 
 enum { SLOTS = 512, ROOT_LEVEL = 2 };
 
@@ -75,9 +77,19 @@ pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va)
 {
 	pte_slot *table = phys_to_virt(pt->root);
 
-	for (int level = ROOT_LEVEL; level > 0 && table; level--)
-		table = table_enter(&table[slot_index(va, level)]);
-	return table ? &table[slot_index(va, 0)] : NULL;
+	for (int level = ROOT_LEVEL; level > 0; level--) {
+		pte_slot *slot = &table[slot_index(va, level)];
+
+		table = table_enter(slot);
+		if (!table)
+			return pte_mega(pte_read(slot)) ? slot : NULL;
+	}
+	return &table[slot_index(va, 0)];
+}
+
+static pte_t table_pointer(paddr_t table)
+{
+	return (pte_t){table >> PAGE_SHIFT << PTE_PFN_SHIFT | PTE_V};
 }
 
 static pte_slot *table_make(struct pagetable *pt, pte_slot *slot)
@@ -87,7 +99,7 @@ static pte_slot *table_make(struct pagetable *pt, pte_slot *slot)
 	if (!pa)
 		return NULL;
 	atomic_fetch_add_explicit(&pt->ntables, 1, memory_order_relaxed);
-	pte_set(slot, (pte_t){pa >> PAGE_SHIFT << PTE_PFN_SHIFT | PTE_V});
+	pte_set(slot, table_pointer(pa));
 	return phys_to_virt(pa);
 }
 
@@ -100,6 +112,8 @@ pte_slot *pagetable_make_level(struct pagetable *pt, vaddr_t va, int to_level)
 
 		table = table_enter(slot);
 		if (!table) {
+			if (pte_mega(pte_read(slot)))
+				return slot;
 			assert(pte_none(pte_read(slot)));
 			table = table_make(pt, slot);
 		}
@@ -121,8 +135,10 @@ static vaddr_t table_end(vaddr_t va, int level)
 }
 
 /* The slot for @va is empty, and so may be those after it: where the first
- * one begins that is not, or the next table. */
-static vaddr_t skip_empty(pte_slot *table, vaddr_t va, int level, vaddr_t end)
+ * one begins that is not, or the next table.  (Inlined it would cost those who
+ * don't need it the saving of registers.) */
+static __attribute__((noinline)) vaddr_t skip_empty(pte_slot *table, vaddr_t va,
+						    int level, vaddr_t end)
 {
 	vaddr_t stop = min_u64(table_end(va, level), end);
 	size_t n =
@@ -148,18 +164,42 @@ bool pte_span_next(struct pagetable *pt, struct pte_span *span)
 		pte_slot *above = &middle[slot_index(va, 1)];
 		pte_slot *leaf = table_below(above);
 
-		if (!leaf) {
+		if (!leaf && !pte_mega(pte_read(above))) {
 			span->next = skip_empty(middle, va, 1, span->end);
 			continue;
 		}
 		span->next = min_u64(table_end(va, 0), span->end);
-		span->slot = &leaf[slot_index(va, 0)];
 		span->va = va;
-		span->nslots = (span->next - va) >> PAGE_SHIFT;
 		span->above = above;
+		span->slot = leaf ? &leaf[slot_index(va, 0)] : NULL;
+		span->nslots = leaf ? pte_span_npages(span) : 0;
 		return true;
 	}
 	return false;
+}
+
+paddr_t pagetable_fold(struct pagetable *pt, vaddr_t va, pte_t leaf)
+{
+	pte_slot *slot = pagetable_make_level(pt, va, 1);
+	paddr_t table = pte_pfn(pte_take(slot)) << PAGE_SHIFT;
+
+	/* 1 no way to the table  2 nor in any TLB  3 the leaf */
+	tlb_flush_all(pt);
+	page_zero(phys_to_virt(table));
+	pt->nnaps++;
+	pte_set(slot, (pte_t){leaf.bits | PTE_MEGA});
+	return table;
+}
+
+void pte_span_split(const struct pte_span *span, paddr_t table)
+{
+	pte_slot *slot = phys_to_virt(table);
+	pte_t pte = pte_read(span->above);
+
+	assert(pte_mega(pte));
+	for (vaddr_t i = 0; i < SLOTS; i++)
+		pte_set(&slot[i], pte_part(pte, i << PAGE_SHIFT));
+	pte_set(span->above, table_pointer(table));
 }
 
 static void slots_move(pte_slot *from, pte_slot *to, size_t n)

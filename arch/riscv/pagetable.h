@@ -25,7 +25,7 @@ struct pagetable {
 	 * wrong, and the hart flushes before it runs on it again (tlb.c). */
 	atomic_ulong harts, stale;
 	atomic_ulong ntables; /* frames in use by tables */
-	unsigned long nnaps;  /* how often one was put to sleep */
+	unsigned long nnaps;  /* how often one was put to sleep, or folded */
 };
 
 /* The kernel's own: nothing in the lower half. */
@@ -43,7 +43,8 @@ int pagetable_init(struct pagetable *pt);
 /* Free every table; all leaves must be gone.  No hart may run on it. */
 void pagetable_destroy(struct pagetable *pt);
 
-/* The slot for @va, or NULL while there is no table for it. */
+/* The slot for @va, or NULL while there is no table for it.  It may be a
+ * megapage's (pte_mega()), which @va is a part of. */
 pte_slot *pagetable_find(struct pagetable *pt, vaddr_t va);
 
 /* The same, making tables as needed; NULL: no memory.  Two may race: call
@@ -64,13 +65,14 @@ pte_slot *pagetable_make_level(struct pagetable *pt, vaddr_t va, int level);
  *			... span.slot[i] maps span.va + i * PAGE_SIZE ...
  *
  * Addresses without a leaf table are skipped at the size of the hole, and
- * slots that are none.
+ * slots that are none.  A megapage is a span without slots (nslots is 0): who
+ * wants to change a part of it splits it first (mm/huge.h).
  */
 struct pte_span {
 	pte_slot *slot;
 	vaddr_t va;
 	size_t nslots;
-	pte_slot *above;   /* the slot that points to the table */
+	pte_slot *above;   /* that points to the table, or is the megapage's */
 	vaddr_t next, end; /* where the search goes on */
 };
 
@@ -86,6 +88,24 @@ static inline bool pte_span_used(const struct pte_span *span, size_t *i)
 {
 	*i = pte_next_used(span->slot, *i, span->nslots);
 	return *i < span->nslots;
+}
+
+/* For who only looks, at slots and megapages alike: how many pages the span
+ * is for, and the entry of one, as it would be in a table. */
+static inline size_t pte_span_npages(const struct pte_span *span)
+{
+	return (span->next - span->va) >> PAGE_SHIFT;
+}
+
+static inline pte_t pte_span_read(const struct pte_span *span, size_t i)
+{
+	if (span->nslots)
+		return pte_read(&span->slot[i]);
+
+	pte_t pte = pte_read(span->above);
+
+	return pte_mega(pte) ? pte_part(pte, span->va + i * PAGE_SIZE)
+			     : (pte_t){0}; /* meanwhile it was split */
 }
 
 /* Move the span's entries, with A and D, to @to and behind it, where there are
@@ -106,6 +126,16 @@ void pte_span_move(struct pagetable *pt, const struct pte_span *span,
  */
 bool pte_span_rest(struct pagetable *pt, const struct pte_span *span);
 bool pte_span_clean(const struct pte_span *span);
+
+/*
+ * Folding: a table in which nothing is worth keeping, that for the 2 MiB at
+ * @va, gives its place to @leaf, which maps them all at once.  It belongs to
+ * the caller, zeroed, until pte_span_split() puts it there again, filled with
+ * 512 leaves of the same rights, with A and D as @leaf has them: that can't
+ * fail, and the caller flushes.
+ */
+paddr_t pagetable_fold(struct pagetable *pt, vaddr_t va, pte_t leaf);
+void pte_span_split(const struct pte_span *span, paddr_t table);
 
 /*
  * Free the tables that serve nothing but [start, end), given that nothing is

@@ -32,10 +32,15 @@ enum {
 	PTE_A = 1 << 6,
 	PTE_D = 1 << 7,
 	PTE_SWAPPED = 1 << 8, /* with neither V nor G; the first of RSW */
+	PTE_MEGA = 1 << 9,    /* a leaf for 2 MiB, one level up; the second */
 	PTE_PFN_SHIFT = 10,
 };
 
 static const uint64_t PTE_PFN_MASK = (1ul << 44) - 1;
+
+/* What a leaf one level up maps. */
+enum { MEGAPAGE_ORDER = 9 };
+static const uint64_t MEGAPAGE = PAGE_SIZE << MEGAPAGE_ORDER;
 
 /*
  * A user leaf for @prot (VM_*; not 0).  W implies R, because W alone is
@@ -125,6 +130,23 @@ static inline bool pte_allows(pte_t pte, int access)
 static inline pfn_t pte_pfn(pte_t pte)
 {
 	return pte.bits >> PTE_PFN_SHIFT & PTE_PFN_MASK;
+}
+
+/* Is it a leaf for 2 MiB (pagetable.h)? */
+static inline bool pte_mega(pte_t pte)
+{
+	return pte.bits & PTE_MEGA;
+}
+
+/* What @va's own entry would be, if @pte, which covers it, is one of these. */
+static inline pte_t pte_part(pte_t pte, vaddr_t va)
+{
+	if (pte_mega(pte)) {
+		pte.bits += (va & (MEGAPAGE - 1)) >> PAGE_SHIFT
+							     << PTE_PFN_SHIFT;
+		pte.bits ^= PTE_MEGA;
+	}
+	return pte;
 }
 
 /*

@@ -265,6 +265,15 @@ SYSCALL(prctl)
 		return user_write(arg[1], task->name, sizeof(task->name));
 	case PR_GET_DUMPABLE: /* we never dump */
 		return 0;
+	case PR_SET_THP_DISABLE:
+		if (arg[2] || arg[3] || arg[4])
+			return -EINVAL;
+		task->process->mm->no_huge = arg[1];
+		return 0;
+	case PR_GET_THP_DISABLE:
+		if (arg[1] || arg[2] || arg[3] || arg[4])
+			return -EINVAL;
+		return task->process->mm->no_huge;
 	default:
 		return -EINVAL;
 	}

@@ -407,6 +407,7 @@ static int build(struct program *program, struct loader *loader,
 	if (!mm)
 		return -ENOMEM;
 	mm_publish(mm);
+	mm->no_huge = p->mm && p->mm->no_huge;
 	program->mm = mm;
 	layout_choose(&loader->layout, p);
 	err = map_stack(mm, loader);

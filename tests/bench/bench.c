@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 {
 	const struct row *const tables[] = {
 		fault_rows,   map_rows,  interval_rows, file_rows,
-		process_rows, wait_rows, disk_rows};
+		process_rows, wait_rows, disk_rows,     huge_rows};
 	const size_t ntables = sizeof(tables) / sizeof(*tables);
 
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)

@@ -25,7 +25,7 @@ struct row {
 
 /* Each ends with a row without a name. */
 extern const struct row fault_rows[], map_rows[], interval_rows[], file_rows[],
-	process_rows[], wait_rows[], disk_rows[];
+	process_rows[], wait_rows[], disk_rows[], huge_rows[];
 
 /* A file of FILE_PAGES zeroed pages, all in the page cache, none dirty. */
 extern int bench_file;

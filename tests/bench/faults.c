@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { HUGE = 512 };
+
 /* Count touching @n pages at @p, and unmap them. */
 static void timed(volatile char *p, size_t n,
 		  void (*touch)(volatile char *p, size_t npages))
@@ -58,6 +60,35 @@ static void anonymous_write_apart(size_t n)
 		p[i * stride * PAGE] = 1;
 	meter_stop();
 	unmap(p, n * stride);
+}
+
+/* @n pages, whole megapages, that want to be huge. */
+static char *map_huge(size_t n)
+{
+	char *p = map_anonymous(n + HUGE);
+
+	p += -(uintptr_t)p % (HUGE * PAGE);
+	madvise(p, n * PAGE, MADV_HUGEPAGE);
+	return p;
+}
+
+static void huge_write(size_t n)
+{
+	timed(map_huge(n), n, touch_write);
+}
+
+/* One store each, and the first change of a part. */
+static void huge_split(size_t n)
+{
+	char *p = map_huge(n * HUGE);
+
+	for (size_t i = 0; i < n; i++)
+		p[i * HUGE * PAGE] = 1;
+	meter_start();
+	for (size_t i = 0; i < n; i++)
+		mprotect(p + i * HUGE * PAGE, PAGE, PROT_READ);
+	meter_stop();
+	unmap(p, n * HUGE);
 }
 
 static void write_after_read(size_t n)
@@ -233,5 +264,11 @@ const struct row fault_rows[] = {
 	{"write after fork, page copied", write_after_fork_copied, 1024},
 	{"write after fork, last sharer", write_after_fork_last, 1024},
 	{"stack growth, per page", stack_growth, 1024},
+	{0},
+};
+
+const struct row huge_rows[] = {
+	{"first write with MADV_HUGEPAGE, per page", huge_write, 16384},
+	{"mprotect that splits a huge page", huge_split, 32},
 	{0},
 };

@@ -94,6 +94,21 @@ static void coalesced(size_t nfree)
 	free_all();
 }
 
+/* A block whose frames are each their own. */
+static void row(void)
+{
+	size_t nfree = page_nfree();
+	struct page *pg = page_take_row(3, 0);
+
+	CHECK(pg && page_to_pfn(pg) % 8 == 0 && page_nfree() == nfree - 8);
+	CHECK(!page_take_row(3, nfree - 15));
+	for (size_t i = 0; i < 8; i++) {
+		CHECK(pg[i].refs == 1 && pg[i].order == 0);
+		page_put(&pg[i]);
+		CHECK(page_nfree() == nfree - 7 + i);
+	}
+}
+
 static void references(void)
 {
 	size_t nfree = page_nfree();
@@ -124,5 +139,7 @@ int main(int argc, char **argv)
 	coalesced(nfree);
 	exhaust(nfree);
 	references();
+	row();
+	coalesced(nfree);
 	return frames_end("page");
 }

@@ -7,7 +7,7 @@ import re
 import sources
 
 FILE_LINES, FUNCTION_LINES, COLUMNS = 500, 60, 80
-MM_LINES, ALL_LINES = 5950, 35500
+MM_LINES, ALL_LINES = 6150, 35500
 
 
 def functions(lines):

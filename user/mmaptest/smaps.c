@@ -15,6 +15,7 @@
 #include "testlib/fault.h"
 #include "testlib/files.h"
 #include "testlib/memory.h"
+#include "testlib/smaps.h"
 #include "testlib/where.h"
 
 enum { READ_WRITE = PROT_READ | PROT_WRITE };
@@ -22,64 +23,9 @@ enum { READ_WRITE = PROT_READ | PROT_WRITE };
 static const uint64_t PRESENT = 1ul << 63, SHARED = 1ul << 61,
 		      EXCLUSIVE = 1ul << 56, PFN = (1ul << 55) - 1;
 
-static char text[1 << 20];
-
 static void skip_unless_true(void)
 {
 	skip_on(ON_EMULATOR, "it shows the emulator's memory");
-}
-
-/* The whole of /proc/self/NAME. */
-static char *read_proc(const char *name)
-{
-	char path[64];
-	size_t n = 0;
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/%s", name);
-	fd = expect_ok(open(path, O_RDONLY));
-	while ((got = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += got;
-	expect_ok(got);
-	expect_ok(close(fd));
-	text[n] = '\0';
-	return text;
-}
-
-/* The value of a field, in kB, in the text at @from; ends the case if it isn't
- * there. */
-static long field(const char *from, const char *name)
-{
-	char key[32];
-	const char *at;
-
-	snprintf(key, sizeof(key), "\n%s:", name);
-	at = strstr(from, key);
-	if (!at)
-		fail(HERE, "expected a field %s, saw:\n%.800s", name, from);
-	return strtol(at + strlen(key), NULL, 10);
-}
-
-/* The part of smaps that is about the mapping that starts at @p. */
-static const char *smap_of(const void *p)
-{
-	char start[32];
-	char *at = read_proc("smaps");
-
-	snprintf(start, sizeof(start), "%08lx-", (unsigned long)p);
-	while (at && strncmp(at, start, strlen(start)) != 0) {
-		at = strchr(at, '\n');
-		at = at ? at + 1 : NULL;
-	}
-	if (!at)
-		fail(HERE, "expected a mapping at %p", p);
-	return at;
-}
-
-static long smap(const void *p, const char *name)
-{
-	return field(smap_of(p), name);
 }
 
 static char *map_here(size_t npages)
@@ -119,7 +65,7 @@ TEST(smaps_shares_after_fork,
      "After fork the pages are shared, and each process's part is half; the "
      "child's end gives the other half back.")
 {
-	char *p = map_here(4);
+	char *p = map_here(4), byte;
 	int go[2];
 	pid_t child;
 
@@ -129,7 +75,7 @@ TEST(smaps_shares_after_fork,
 	child = expect_ok(fork());
 	if (child == 0) {
 		close(go[1]);
-		_exit(read(go[0], text, 1) != 0);
+		_exit(read(go[0], &byte, 1) != 0);
 	}
 	expect_eq(smap(p, "Rss"), 16);
 	expect_eq(smap(p, "Shared_Dirty"), 16);
@@ -179,8 +125,8 @@ TEST(smaps_tells_what_is_locked, "Locked is the process's part of what mlock "
 	expect_eq(smap(p, "Rss"), 16);
 	expect_eq(smap(p, "Locked"), 16);
 	expect(strstr(smap_of(p), " me lo ") != NULL);
-	expect_between(field(read_proc("smaps_rollup"), "Locked"), 16, 19);
-	expect_eq(field(read_proc("status"), "VmLck"), 16);
+	expect_between(proc_field(read_proc("smaps_rollup"), "Locked"), 16, 19);
+	expect_eq(proc_field(read_proc("status"), "VmLck"), 16);
 	expect_ok(munlock(p, 4 * PAGE));
 	expect_eq(smap(p, "Locked"), 0);
 	expect(strstr(smap_of(p), " me lo ") == NULL);
@@ -192,25 +138,26 @@ TEST(smaps_rollup_is_the_sum,
 {
 	static const char *const names[] = {"Rss", "Pss", "Private_Dirty",
 					    "Anonymous"};
-	char *p = map_here(100);
+	char *p = map_here(100), *text;
 	long sums[4] = {0};
 
 	skip_unless_true();
 	memset(p, 1, 100 * PAGE);
-	memset(text, 1, sizeof(text));
-	read_proc("smaps");
+	read_proc("smaps"); /* its buffer is counted, too */
+	text = read_proc("smaps");
 	for (char *at = text; (at = strstr(at, "\nSize:")); at++)
 		for (int i = 0; i < 4; i++)
-			sums[i] += field(at, names[i]);
-	read_proc("smaps_rollup");
+			sums[i] += proc_field(at, names[i]);
+	text = read_proc("smaps_rollup");
 	expect(strstr(text, "[rollup]\n") != NULL);
 	for (int i = 0; i < 4; i++) /* smaps rounds each Pss down */
-		expect_between(field(text, names[i]), sums[i] - 100,
+		expect_between(proc_field(text, names[i]), sums[i] - 100,
 			       sums[i] + 100);
-	expect(field(text, "Anonymous") >= 400);
-	expect_between(field(text, "Pss_Anon") + field(text, "Pss_File") +
-			       field(text, "Pss_Shmem"),
-		       field(text, "Pss") - 3, field(text, "Pss"));
+	expect(proc_field(text, "Anonymous") >= 400);
+	expect_between(proc_field(text, "Pss_Anon") +
+			       proc_field(text, "Pss_File") +
+			       proc_field(text, "Pss_Shmem"),
+		       proc_field(text, "Pss") - 3, proc_field(text, "Pss"));
 }
 
 /* --- pagemap --- */

@@ -137,6 +137,11 @@ size_t memory_available(void)
 	return meminfo("MemAvailable:");
 }
 
+size_t memory_free(void)
+{
+	return meminfo("MemFree:");
+}
+
 size_t memory_of_buffers(void)
 {
 	return meminfo("Buffers:");

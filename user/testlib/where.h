@@ -34,10 +34,11 @@ const char *program_path(void);
 
 unsigned harts_online(void);
 
-/* Bytes of memory, in all and available now (/proc/meminfo); and what of it
- * holds disk blocks, and pages of files. */
+/* Bytes of memory, in all, available now and free at once (/proc/meminfo); and
+ * what of it holds disk blocks, and pages of files. */
 size_t memory_total(void);
 size_t memory_available(void);
+size_t memory_free(void);
 
 /* Skip where there is so little that reclaim is always at work, and what it
  * does is counted, too. */

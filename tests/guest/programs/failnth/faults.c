@@ -26,6 +26,56 @@ TEST(fault_on_fresh_memory, "The first store gets its page after all (29).")
 				  drop_memory, 0, false});
 }
 
+/* 2 MiB that want to be huge. */
+static void prepare_huge(void)
+{
+	memory = expect_mapped(mmap(FAR_AWAY, 512 * PAGE, BOTH,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				    0));
+	expect_ok(madvise(memory, 512 * PAGE, MADV_HUGEPAGE));
+}
+
+static void prepare_stored_huge(void)
+{
+	prepare_huge();
+	memory[0] = memory[511 * PAGE] = 'h';
+}
+
+static void huge_unchanged(void)
+{
+	memory[2 * PAGE] = 0;
+	expect_filled(memory + 1, 0, 511 * PAGE - 1);
+	expect_eq(memory[0] + memory[511 * PAGE], 2 * 'h');
+	unmap(memory, 512);
+}
+
+static int store_huge(void)
+{
+	memory[0] = memory[511 * PAGE] = 'h';
+	return 0;
+}
+
+TEST(fault_on_huge_memory,
+     "A store for which there is no huge page gets a small one after all "
+     "(29).")
+{
+	run_trial(&(struct trial){prepare_huge, store_huge, NULL,
+				  huge_unchanged, 0, false});
+}
+
+static int protect_part(void)
+{
+	return outcome(mprotect(memory + PAGE, PAGE, PROT_READ));
+}
+
+TEST(fault_of_a_split,
+     "A huge page is split without memory; what else mprotect needs of it, it "
+     "needs first (29, 57).")
+{
+	run_trial(&(struct trial){prepare_stored_huge, protect_part,
+				  huge_unchanged, huge_unchanged, 0, false});
+}
+
 static int read_zeros(void)
 {
 	expect_filled(memory, 0, 5 * PAGE);
