@@ -241,13 +241,8 @@ static void write_contents(struct ext2 *fs, unsigned side, bool failed)
  * it once.  join_lock is held. */
 static void spread_error_locked(struct list *inodes, unsigned side)
 {
-	list_for_each_entry (struct ext2_node, node, inodes,
-			     joined_link[side]) {
-		struct mapping *mapping = &node->inode->mapping;
-
-		mapping->error = -EIO;
-		mapping->nerrors++;
-	}
+	list_for_each_entry (struct ext2_node, node, inodes, joined_link[side])
+		mapping_note_error(&node->inode->mapping, -EIO);
 }
 
 /* The commit of @side, whose inodes are on `written`, has failed. */

@@ -61,7 +61,8 @@ struct file *file_new(struct inode *inode, struct dentry *dentry,
 	f->inode = inode_hold(inode);
 	f->dentry = dentry ? dentry_hold(dentry) : NULL;
 	mutex_init(&f->position_lock, "position", RANK_POSITION);
-	f->errors_seen = inode->mapping.nerrors;
+	f->errors_seen = inode->mapping.errors.count;
+	f->all_errors_seen = inode->super->errors.count;
 	f->ops = inode->file_ops ? inode->file_ops : ops_by_type(inode);
 	if (flags & O_PATH)
 		f->ops = &file_ops_path;
@@ -352,7 +353,8 @@ int file_sync_range(struct file *f, pgoff_t first, pgoff_t end)
 {
 	int err = mapping_writeback(f->mapping, first, end, true);
 	int err_inode = inode_write(f->inode, true);
-	int err_before = mapping_error_since(f->mapping, &f->errors_seen);
+	int err_before =
+		write_error_since(&f->mapping->errors, &f->errors_seen);
 
 	if (err_before)
 		return err_before;

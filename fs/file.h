@@ -55,7 +55,8 @@ struct file {
 	int writers;                /* (c) added by inode_writers_add(), or 0 */
 	struct mutex position_lock; /* read, write, lseek in turn */
 	uint64_t position;          /* (p) */
-	unsigned errors_seen;       /* of the mapping's write errors */
+	unsigned errors_seen;       /* of the mapping's write errors, */
+	unsigned all_errors_seen;   /* of the filesystem's */
 	void *private;              /* the kind's own */
 	struct list watches; /* of epolls; zero: never any (eventpoll.c) */
 };

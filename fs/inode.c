@@ -102,6 +102,7 @@ static struct inode *inode_alloc(struct super *super, uint64_t ino)
 	inode->refs = 1;
 	mutex_init(&inode->lock, "inode", RANK_INODE);
 	mapping_init(&inode->mapping, NULL, inode);
+	inode->mapping.all_errors = &super->errors;
 	list_init(&inode->cache_link);
 	list_init(&inode->lru_link);
 	list_init(&inode->dirty_link);

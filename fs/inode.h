@@ -178,6 +178,7 @@ struct super {
 	unsigned nkeepers;           /* (h) all its inodes' */
 	bool read_only;
 	bool transient;             /* (c) nothing of it is cached */
+	struct write_errors errors; /* of all its files' contents */
 	uint64_t max_size;          /* (c) the largest file, in bytes */
 	struct inode *root;         /* (c) counted by its dentry */
 	struct dentry *root_dentry; /* (m) counted */

@@ -349,14 +349,13 @@ int mount_show_types(struct text *text, int pid)
 
 int mount_sync(struct super *super)
 {
-	int err_data = dirty_sync_all();
-
+	dirty_sync_all();
 	mutex_lock(&mount_mutex);
 
 	int err = sync_locked(super);
 
 	mutex_unlock(&mount_mutex);
-	return err_data ? err_data : err;
+	return err;
 }
 
 void mount_shutdown(void)

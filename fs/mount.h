@@ -26,7 +26,8 @@ int mount_swap_on(struct swap_area *area, int priority);
 /* The root of everything, referenced. */
 struct dentry *mount_root_dentry(void);
 
-/* sync(2); syncfs(2) with one @super: the first error. */
+/* sync(2); syncfs(2) with one @super: the first error, but of files' contents
+ * (super->errors). */
 int mount_sync(struct super *super);
 
 /* Sync everything and leave every filesystem clean: power-off.  No process is

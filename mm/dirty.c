@@ -247,7 +247,7 @@ static int reap(struct mapping *mapping)
 			radix_clear_tag(&mapping->pages, RADIX_WRITING, index);
 			if (page_clear_flags(pg, PAGE_FAILED) & PAGE_FAILED) {
 				dirty_page_locked(mapping, pg);
-				err = mapping->error;
+				err = mapping->errors.latest;
 			}
 		}
 		page_put(pg);
@@ -288,13 +288,25 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 	return err;
 }
 
+static void note_error(struct write_errors *errors, int error)
+{
+	errors->latest = error;
+	errors->count++;
+}
+
+void mapping_note_error(struct mapping *mapping, int error)
+{
+	note_error(&mapping->errors, error);
+	if (mapping->all_errors)
+		note_error(mapping->all_errors, error);
+}
+
 void mapping_write_done(struct mapping *mapping, struct page *pg, int error)
 {
 	atomic_fetch_sub(&page_tally.writeback, 1);
 	if (error) {
 		page_set_flags(pg, PAGE_FAILED);
-		mapping->error = error;
-		mapping->nerrors++;
+		mapping_note_error(mapping, error);
 		atomic_fetch_add(&dirty_counts.write_errors, 1);
 	} else {
 		atomic_fetch_add(&dirty_counts.pages_written, 1);
@@ -303,14 +315,14 @@ void mapping_write_done(struct mapping *mapping, struct page *pg, int error)
 	page_end_writeback(pg);
 }
 
-int mapping_error_since(struct mapping *mapping, unsigned *seen)
+int write_error_since(struct write_errors *errors, unsigned *seen)
 {
-	unsigned now = mapping->nerrors;
+	unsigned now = errors->count;
 
 	if (*seen == now)
 		return 0;
 	*seen = now;
-	return mapping->error;
+	return errors->latest;
 }
 
 /* --- everything --- */
@@ -336,10 +348,9 @@ static struct mapping *next_mapping(uint64_t before)
 }
 
 /* Write back all mappings that have been on the list since @before. */
-static int flush_since(uint64_t before)
+static void flush_since(uint64_t before)
 {
 	size_t n = 0;
-	int err = 0;
 
 	spin_lock(&list_lock);
 	list_for_each (link, &mappings)
@@ -350,20 +361,15 @@ static int flush_since(uint64_t before)
 
 		if (!mapping)
 			continue;
-
-		int error = mapping_writeback(mapping, 0, UINT64_MAX, true);
-
-		if (!err)
-			err = error;
+		mapping_writeback(mapping, 0, UINT64_MAX, true);
 		settle(mapping);
 		mapping->ops->release(mapping);
 	}
-	return err;
 }
 
-int dirty_sync_all(void)
+void dirty_sync_all(void)
 {
-	return flush_since(UINT64_MAX);
+	flush_since(UINT64_MAX);
 }
 
 bool dirty_wait_flushed(void)

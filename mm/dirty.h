@@ -26,8 +26,8 @@ void dirty_announce(struct mapping *mapping, bool stored);
 /* The mapping goes away: off the list. */
 void dirty_forget(struct mapping *mapping);
 
-/* Write back everything, and wait: sync(2).  The first error. */
-int dirty_sync_all(void);
+/* Write back everything, and wait: sync(2). */
+void dirty_sync_all(void);
 
 /* The periodic flusher's body: never returns; main.c gives it a thread. */
 void dirty_flusher(void *unused);

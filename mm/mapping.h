@@ -24,6 +24,13 @@
 
 struct mapping;
 
+/* Writes that failed: a count that only grows, and the latest errno.  Whoever
+ * is to hear of each once remembers the count up to which he has. */
+struct write_errors {
+	atomic_uint count;
+	atomic_int latest; /* negative */
+};
+
 struct mapping_ops {
 	/*
 	 * Start filling @n locked, not uptodate pages with consecutive
@@ -87,12 +94,10 @@ struct mapping {
 	struct mutex writeback;  /* one writer-back at a time */
 	atomic_bool abandoned;   /* (a) nobody will see the pages again, ... */
 	atomic_bool promised;    /* (a) ... but they must be written */
-	/* Writeback errors: a count that only grows and the latest errno; each
-	 * open file remembers the count it has reported. */
-	atomic_uint nerrors;           /* (a) */
-	atomic_int error;              /* (a) negative errno */
-	const struct mapping_ops *ops; /* (c) */
-	void *owner;                   /* (c) the inode */
+	struct write_errors errors;
+	struct write_errors *all_errors; /* (c) its filesystem's, or NULL */
+	const struct mapping_ops *ops;   /* (c) */
+	void *owner;                     /* (c) the inode */
 	bool memory_only;  /* (c) never written back (tmpfs, shared anon) */
 	atomic_long *room; /* (c) pages that it, and others like it, may still
 			      take: then -ENOSPC; NULL: any number */
@@ -176,8 +181,12 @@ int mapping_writeback(struct mapping *mapping, pgoff_t first, pgoff_t end,
 /* For write_pages(): this page's write has ended.  Any context. */
 void mapping_write_done(struct mapping *mapping, struct page *pg, int error);
 
-/* fsync's report: the error, if there was one since *seen; updates it. */
-int mapping_error_since(struct mapping *mapping, unsigned *seen);
+/* Count an error, for the mapping and its filesystem.  Any context. */
+void mapping_note_error(struct mapping *mapping, int error);
+
+/* What fsync and syncfs report: the latest, if there was one since *seen,
+ * which is updated. */
+int write_error_since(struct write_errors *errors, unsigned *seen);
 
 /* reserve() for a locked page about to be stored to, unless that was done
  * (0): afterwards (1) it is PAGE_BACKED, must be marked dirty, and reserved()

@@ -114,7 +114,11 @@ SYSCALL(sync)
 
 static long sync_super(struct file *f, const uint64_t *arg)
 {
-	return mount_sync(f->inode->super);
+	struct super *super = f->inode->super;
+	int err = mount_sync(super);
+	int err_data = write_error_since(&super->errors, &f->all_errors_seen);
+
+	return err ? err : err_data;
 }
 
 SYSCALL(syncfs)

@@ -607,6 +607,12 @@ int mapping_resize(struct mapping *mapping, uint64_t nbytes)
 	return 0;
 }
 
+void mapping_note_error(struct mapping *mapping, int error)
+{
+	mapping->errors.latest = error;
+	mapping->errors.count++;
+}
+
 void mapping_write_done(struct mapping *mapping, struct page *pg, int error)
 {
 	unsigned old = page_clear_flags(pg, PAGE_WRITEBACK);

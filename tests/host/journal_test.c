@@ -825,7 +825,7 @@ static void check_dead_disk(unsigned n)
 	}
 	check(err == -EIO || err == -EROFS);
 	if (inode)
-		check(inode->mapping.nerrors || !super->read_only);
+		check(inode->mapping.errors.count || !super->read_only);
 	world_sync(super);
 	check(super->read_only && world_log_lines() == 1);
 	check(dir->ops->unlink(dir, "dying", 5, dir) == -EROFS);

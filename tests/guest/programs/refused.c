@@ -92,12 +92,24 @@ static void by_msync(int b)
 	munmap(map, PAGE);
 }
 
-static void by_syncfs(int a)
+/* Of errors on its filesystem, whoever has tried to write. */
+static void by_syncfs(int a, int b)
 {
+	int elsewhere = open("/", O_RDONLY);
+
+	expect("the first syncfs", syncfs(a), EIO);
+	expect("the first syncfs by another descriptor", syncfs(b), EIO);
 	fill(a, 's');
 	refuse();
+	expect("syncfs of another filesystem", syncfs(elsewhere), 0);
 	expect("syncfs", syncfs(a), EIO);
+	expect("syncfs by another descriptor", syncfs(b), EIO);
+	int late = file_open(0);
+
+	expect("syncfs by one that was opened later", syncfs(late), 0);
 	expect("syncfs again", syncfs(a), 0);
+	close(late);
+	close(elsewhere);
 }
 
 int main(int argc, char **argv)
@@ -115,6 +127,6 @@ int main(int argc, char **argv)
 	by_fsync(a, b);
 	by_dsync(b);
 	by_msync(b);
-	by_syncfs(a);
+	by_syncfs(a, b);
 	printf("refused once, written at last\n");
 }
