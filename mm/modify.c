@@ -195,6 +195,9 @@ ssize_t mapping_write(struct mapping *mapping, struct uio *uio, uint64_t offset)
 	bool again = false;
 	ssize_t done = 0;
 
+	/* A store into the last page may now come before the new size, and
+	 * reserve only what lies below the old one.  For the rest of the page
+	 * writeback finds a place, or an error that fsync reports. */
 	if (offset >> PAGE_SHIFT > mapping->size >> PAGE_SHIFT)
 		done = grow(mapping, mapping->size);
 	while (uio->left && done >= 0) {
