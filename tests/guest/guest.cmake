@@ -73,7 +73,7 @@ foreach(program mmaptest usertests)
 	foreach(row
 		"default  1      128M   4096  --ext2"
 		"default  2      32M    1024"
-		"default  4      4G     4096"
+		"default  4      4G     4096  --huge"
 		"default  2      128M   2048"
 		"default  4      128M   1024"
 		"debug    1      32M    4096"

@@ -67,6 +67,8 @@ def on_quire(args):
         command = [f"/bin/{args.program}"]
         if args.mem_free:
             extra += ["--append", f"mem_free={args.mem_free}"]
+        if args.huge:
+            extra += ["--append", "transparent_hugepage=always"]
         if args.swap:
             extra += ["--swap", args.swap]
             command = ["/bin/sh", "-c",
@@ -94,6 +96,8 @@ def main():
                         help="where the cases' files are made")
     parser.add_argument("--ext2", action="store_true",
                         help="a filesystem without a journal")
+    parser.add_argument("--huge", action="store_true",
+                        help="huge pages wherever they fit")
     parser.add_argument("--mem-free", metavar="N",
                         help="only so many frames are left free")
     parser.add_argument("--long", action="store_true",

@@ -452,6 +452,7 @@ TEST(mincore_of_a_large_hole_is_quick,
 	unsigned char *vec = malloc(N);
 	size_t n = 0;
 
+	madvise(p, (size_t)N * PAGE, MADV_NOHUGEPAGE);
 	p[(size_t)N / 2 * PAGE] = 1;
 	expect_ok(mincore(p, (size_t)N * PAGE, vec));
 	for (int i = 0; i < N; i++)

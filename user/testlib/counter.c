@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "testlib/where.h"
@@ -60,6 +61,8 @@ struct counter counter_start(const char *name)
 {
 	long buffers = buffers_kept(name);
 
+	if (where() == ON_QUIRE)
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	return (struct counter){name, counter_read(name), buffers};
 }
 

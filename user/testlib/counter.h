@@ -13,6 +13,9 @@
  * faults, copies, frames and pages written.  Only Quire's counts are used:
  * on another kernel there is nobody to say that the rest of the system is
  * quiet, and there all checks of counters hold.
+ *
+ * Pages are counted one by one: from counter_start() on a case and its children
+ * get no huge ones, unless they ask for them by PR_SET_THP_DISABLE.
  */
 
 #include <limits.h>
