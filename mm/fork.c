@@ -152,7 +152,8 @@ struct mm *mm_fork(struct mm *parent)
 {
 	struct mm *child;
 
-	if (!commit_may_add(parent->vmas.naccounted))
+	/* In mode 0 each of its mappings was small enough by itself. */
+	if (commit_mode == 2 && !commit_may_add(parent->vmas.naccounted))
 		return NULL;
 	do
 		child = fork_once(parent);

@@ -148,6 +148,25 @@ static void refused(char *none, char *some, size_t n)
 	expect_errno(fork(), ENOMEM);
 }
 
+TEST(commit_of_many_is_none_too_large,
+     "In mode 0 a process may fork whose mappings, each a quarter of memory, "
+     "are twice as much together.")
+{
+	size_t npages = meminfo("MemTotal") / 4;
+
+	skip_on(ON_EMULATOR, "memory is the host's");
+	for (int i = 0; i < 8; i++)
+		expect_mapped(mmap(reserve(npages), npages * PAGE, BOTH,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				   0));
+
+	pid_t child = expect_ok(fork());
+
+	if (child == 0)
+		_exit(0);
+	expect_exit(child, 0);
+}
+
 TEST(commit_is_strict_in_mode_2,
      "With a limit that is reached mmap, brk, mprotect, mremap and fork are "
      "ENOMEM; what needs no promise works; in mode 0 again all does.")

@@ -474,12 +474,9 @@ static struct {
 static void run_all(void *(*body)(void *), void (*meanwhile)(void))
 {
 	pthread_t threads[NTHREADS];
-	pthread_attr_t small; /* or fork promises too much */
 
-	expect_eq(pthread_attr_init(&small), 0);
-	expect_eq(pthread_attr_setstacksize(&small, 1 << 18), 0);
 	for (long i = 0; i < NTHREADS; i++)
-		expect_eq(pthread_create(&threads[i], &small, body, (void *)i),
+		expect_eq(pthread_create(&threads[i], NULL, body, (void *)i),
 			  0);
 	if (meanwhile)
 		meanwhile();
