@@ -15,6 +15,8 @@
  * The good images differ in their blocks and features; some are as a crash has
  * left them, with transactions in the journal and orphans.
  *
+ * Damage that has once found a bug is done again on purpose, at the start.
+ *
  * usage: [IMAGES [SEED [NAME CASE]]]    VERBOSE=1 prints the log
  *
  * With QUIRE_LONG in the environment it is ten times as many.  What a failure
@@ -83,6 +85,7 @@ static unsigned nmounted, ncorrupt;
 /* --- what fails, and how to see it again --- */
 
 static const struct seed *this_seed;
+static const char *this_damage; /* done on purpose */
 static unsigned this_case, seed = 1, npatches;
 static char patches[DAMAGE_MAX][60];
 static const char *save; /* where good images go */
@@ -103,9 +106,14 @@ static void tell(void)
 	if (told || !this_seed)
 		return;
 	told = true;
-	print_damage();
-	printf("to see it again: VERBOSE=1 host-ext2_hostile 1 %u %s %u\n",
-	       seed, this_seed->name, this_case);
+	if (this_damage) {
+		printf("%s: %s\n", this_seed->name, this_damage);
+	} else {
+		print_damage();
+		printf("to see it again: VERBOSE=1 host-ext2_hostile 1 %u %s "
+		       "%u\n",
+		       seed, this_seed->name, this_case);
+	}
 	fflush(stdout);
 }
 
@@ -565,6 +573,254 @@ static void crash(void)
 	free(crashed);
 }
 
+/* --- the damage that has found something --- */
+
+static struct ext2_group *group_at(uint32_t g)
+{
+	return (struct ext2_group *)block_at(sb->first_data_block + 1) + g;
+}
+
+static struct ext2_raw_inode *raw_at(uint32_t ino)
+{
+	uint32_t g = (ino - 1) / sb->inodes_per_group;
+	uint8_t *table = block_at(group_at(g)->inode_table);
+
+	return (void *)(table +
+			(ino - 1) % sb->inodes_per_group * sb->inode_size);
+}
+
+/* The record of @name in the first block of the folder @ino. */
+static struct ext2_entry *entry_at(uint32_t ino, const char *name)
+{
+	uint8_t *at = block_at(raw_at(ino)->block[0]), *end = at + block_size;
+	struct ext2_entry *entry;
+
+	for (; at < end; at += entry->nbytes) {
+		entry = (void *)at;
+		if (entry->nname == strlen(name) &&
+		    !memcmp(entry->name, name, entry->nname))
+			return entry;
+	}
+	fail("a good image lacks a name");
+	return NULL;
+}
+
+static uint32_t ino_of(const char *name)
+{
+	return entry_at(EXT2_ROOT_INO, name)->ino;
+}
+
+static void set(uint32_t *field, uint32_t value)
+{
+	world_patch((size_t)((uint8_t *)field - world_image), &value,
+		    sizeof(value));
+}
+
+/* How many are free: else nobody looks for them. */
+static void set_one(uint16_t *field)
+{
+	uint16_t one = 1;
+
+	world_patch((size_t)((uint8_t *)field - world_image), &one,
+		    sizeof(one));
+}
+
+static int look(struct inode *dir, const char *name, struct inode **out)
+{
+	inode_lock(dir);
+	int err = dir->ops->lookup(dir, name, strlen(name), out);
+
+	inode_unlock(dir);
+	return err;
+}
+
+static void cut_to_nothing(struct super *super, const char *name)
+{
+	struct inode *inode;
+
+	if (look(super->root, name, &inode))
+		fail("a name is lost");
+	inode_lock(inode);
+	inode->ops->resize(inode, 0);
+	inode_unlock(inode);
+	inode_put(inode);
+}
+
+/* Of the map of a file with a hole, the block that all else hangs on. */
+static void a_map_names_itself(void)
+{
+	uint32_t *top = &raw_at(ino_of("sparse"))->block[EXT2_NSLOTS - 1];
+
+	while (!*top)
+		top--;
+
+	uint32_t *slots = block_at(*top);
+
+	while (!*slots)
+		slots++;
+	set(slots, *top);
+}
+
+static void use_map_that_names_itself(struct super *super)
+{
+	cut_to_nothing(super, "sparse");
+	if (!ext2_of(super->root)->corrupt)
+		fail("a block in two places was not noticed");
+}
+
+static void an_orphan_is_nobody(void)
+{
+	struct ext2_raw_inode *raw = raw_at(ino_of("big"));
+
+	set(&sb->last_orphan, ino_of("big"));
+	set(&raw->size, 3000); /* to be cut there */
+	set(&raw->deleted, sb->ninodes + 7);
+}
+
+static void two_files_have_one_map(void)
+{
+	set(&raw_at(ino_of("sparse"))->block[EXT2_INDIRECT],
+	    raw_at(ino_of("big"))->block[EXT2_INDIRECT]);
+}
+
+/* Freed in one place, it is changed in the other. */
+static void use_map_of_two(struct super *super)
+{
+	struct inode *inode;
+
+	cut_to_nothing(super, "big");
+	if (look(super->root, "sparse", &inode))
+		fail("a name is lost");
+	world_write(inode, (EXT2_INDIRECT + 90ull) * block_size, "x", 1);
+	inode_put(inode);
+	world_sync(super);
+}
+
+static void two_groups_have_one_bitmap(void)
+{
+	set(&group_at(0)->block_bitmap, group_at(1)->block_bitmap);
+	set_one(&group_at(0)->nfree_blocks);
+}
+
+static void use_bitmap_of_two(struct super *super)
+{
+	uint32_t block = raw_at(ino_of("big"))->block[EXT2_INDIRECT], start, n;
+	uint32_t twin = block - sb->blocks_per_group; /* in the first */
+	struct ext2 *fs = ext2_of(super->root);
+
+	ext2_start(fs);
+	int err = ext2_free_blocks(fs, block, 1, true);
+
+	if (!err)
+		err = ext2_alloc_blocks(fs, twin, 1, &start, &n);
+	if (err || start != twin)
+		fail("the bitmap's other group can't have the block");
+	if (ext2_free_blocks(fs, block, 1, true) != -EIO)
+		fail("a block was freed twice");
+	ext2_stop(fs);
+}
+
+static void a_parent_is_another(void)
+{
+	set(&entry_at(ino_of("a"), "..")->ino, ino_of("many"));
+}
+
+static void a_folder_is_in_itself(void)
+{
+	set(&entry_at(ino_of("a"), "b")->ino, ino_of("a"));
+}
+
+static void use_folder_in_itself(struct super *super)
+{
+	struct inode *dir, *inode;
+
+	if (look(super->root, "a", &dir))
+		fail("a name is lost");
+	if (look(dir, "b", &inode) != -EIO)
+		fail("a folder in itself was found");
+	inode_put(dir);
+}
+
+static void use_folder_of_another(struct super *super)
+{
+	struct inode *inode;
+
+	if (look(super->root, "a", &inode) != -EIO)
+		fail("a folder was found that leads elsewhere");
+}
+
+/* The bitmap says that the number of a file is free. */
+static void a_file_is_free(void)
+{
+	uint32_t bit = ino_of("fifo") - 1;
+	uint32_t *words = block_at(group_at(0)->inode_bitmap);
+
+	if (bit >= sb->inodes_per_group)
+		fail("the file is in another group");
+	set(&words[bit / 32], words[bit / 32] & ~(1u << bit % 32));
+	set_one(&group_at(0)->nfree_inodes);
+}
+
+static void use_free_file(struct super *super)
+{
+	struct inode *dir = super->root, *inode;
+
+	inode_lock(dir);
+	int err = dir->ops->create(dir, "new", 3, S_IFREG | 0600, 0, &inode);
+
+	inode_unlock(dir);
+	if (err != -EIO)
+		fail("a file was made over another");
+}
+
+/* Its name, how the image is damaged, and what is done then; without that it
+ * must be refused.  All want a journal; the bitmap, another group. */
+static const struct found {
+	const char *name;
+	void (*damage)(void);
+	void (*use)(struct super *super);
+} founds[] = {
+	{"a map names itself", a_map_names_itself, use_map_that_names_itself},
+	{"an orphan is nobody", an_orphan_is_nobody, NULL},
+	{"two files have one map", two_files_have_one_map, use_map_of_two},
+	{"two groups have one bitmap", two_groups_have_one_bitmap,
+	 use_bitmap_of_two},
+	{"a parent is another", a_parent_is_another, use_folder_of_another},
+	{"a folder is in itself", a_folder_is_in_itself, use_folder_in_itself},
+	{"a file is free", a_file_is_free, use_free_file},
+};
+enum { NFOUNDS = sizeof(founds) / sizeof(*founds) };
+
+static void run_found(const struct found *f)
+{
+	struct super *super;
+
+	if (f->damage == two_groups_have_one_bitmap &&
+	    sb->nblocks <= 2 * sb->blocks_per_group)
+		return;
+
+	/* What a crash has left is mended first. */
+	if (world_mount(false, &super))
+		fail("can't mount a good image");
+	world_unmount(super);
+	this_damage = f->name;
+	f->damage();
+	int err = world_mount(false, &super);
+
+	if (!err != !!f->use)
+		fail("mounted, or refused, by mistake");
+	if (!err) {
+		f->use(super);
+		world_unmount(super);
+	}
+	if (world_strays || world_in_use)
+		fail("a request outside the disk, or memory not given back");
+	this_damage = NULL;
+	world_restore();
+}
+
+/* --- a run --- */
+
 static void make_image(const struct seed *s, const char *folder)
 {
 	static const char tree[] =
@@ -630,6 +886,8 @@ static void run(const struct seed *s, const char *folder, unsigned first,
 	nblocks_of_image = sb->nblocks;
 	ninodes_of_image = sb->ninodes;
 	this_seed = s;
+	for (unsigned i = 0; i < NFOUNDS && s->crashed && !save; i++)
+		run_found(&founds[i]);
 	for (this_case = first; this_case < first + n; this_case++)
 		run_case(world_disk.nsectors);
 	this_seed = NULL;
