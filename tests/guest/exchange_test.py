@@ -4,7 +4,8 @@ kinds, on six disks, with and without a journal, also after a crash, when the
 other kernel's journal is to be replayed.
 
 tests/guest/programs/exchange.c says what each kernel sees; both must say the
-same, and e2fsck must have no complaint after any of them.
+same, and e2fsck must have no complaint after any of them.  A byte and a time
+that are changed in between must be seen.
 """
 
 import os
@@ -86,6 +87,26 @@ class Exchange(GuestTest):
                 self.assertGreater(len(one.splitlines()), 250)
                 self.assertEqual(one.splitlines(), other.splitlines())
 
+    def change(self, disk):
+        """A byte of one file, and the time of another."""
+        done = imagelib.debugfs(
+            disk, ["bmap /by-linux/pages 0",
+                   "set_inode_field /by-quire/empty mtime 7"], "-w")
+        block = int(done.stdout.split("pages 0\n")[1].split()[0])
+        with open(disk, "r+b") as f:
+            f.seek(block * imagelib.geometry(disk)[2])
+            byte = f.read(1)[0]
+            f.seek(-1, os.SEEK_CUR)
+            f.write(bytes([byte ^ 1]))
+
+    def assert_difference_is_seen(self, disk, expected):
+        self.change(disk[0])
+        [(_, other)] = self.see(self.quire, [disk])
+        lines = zip(expected.splitlines(), other.splitlines(), strict=True)
+        self.assertEqual({one.split()[0] for one, other in lines
+                          if one != other},
+                         {"./by-linux/pages", "./by-quire/empty"})
+
     def test_both_see_the_same(self):
         self.maxDiff = 3000
         disks = self.make_disks()
@@ -96,6 +117,7 @@ class Exchange(GuestTest):
         self.assert_same(disks, made, seen)
         again = self.see(self.linux, disks)
         self.assert_same(disks, seen, again)
+        self.assert_difference_is_seen(disks[0], again[0][1])
 
         disks = disks[:3]  # with journals
         for one, other in ((self.linux, self.quire),

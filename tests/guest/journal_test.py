@@ -21,6 +21,14 @@ from guestlib import GuestTest, imagelib, main
 FOLDERS = ("/a", "/b", "/c")
 
 
+def second_disk(image):
+    """The last of our options: /dev/vdb."""
+    return ("--qemu-arg=-drive",
+            f"--qemu-arg=file={image},if=none,format=raw,id=second",
+            "--qemu-arg=-device",
+            "--qemu-arg=virtio-blk-device,drive=second", "--")
+
+
 class Killed(GuestTest):
     def killed(self, image, after):
         """Run three at once, until they have promised `after` files: what
@@ -55,11 +63,7 @@ class Killed(GuestTest):
                            for folder, number in promised.items() if number)
         done = self.run_ok(
             "--add", guestlib.program("churn") + ":/bin/churn",
-            "--qemu-arg=-drive",
-            f"--qemu-arg=file={image},if=none,format=raw,id=crashed",
-            "--qemu-arg=-device",
-            "--qemu-arg=virtio-blk-device,drive=crashed", "--",
-            "/bin/sh", "-ec",
+            *second_disk(image), "/bin/sh", "-ec",
             f"mount -t ext3 /dev/vdb /mnt; {checks}; umount /mnt")
         self.assertEqual(set(done.stdout.splitlines()), {b"all there"})
         self.assert_clean(image)
@@ -89,6 +93,13 @@ class Dying(GuestTest):
                               capture_output=True, check=True)
         return int(done.stdout) * imagelib.geometry(image)[2] // 512
 
+    def heads(self, image):
+        """What the super blocks say: the filesystem's, and the journal's."""
+        done = subprocess.run([imagelib.tool("dumpe2fs"), "-h", image],
+                              capture_output=True, check=True, text=True)
+        return dict(line.replace(" ", "").split(":", 1)
+                    for line in done.stdout.splitlines() if ":" in line)
+
     def test_a_failed_journal_write_makes_it_read_only(self):
         image = self.image("quire-1k.img")
         drive = ",".join((
@@ -107,6 +118,14 @@ class Dying(GuestTest):
         self.assertEqual(done.stdout, b"dead, and no worse\nand gone\n")
         log = done.stderr.decode()
         self.assertEqual(log.count("read-only from now on"), 1, log)
+        heads = self.heads(image)
+        self.assertEqual(heads["Journalerrno"], "-5")
+        self.assertIn("needs_recovery", heads["Filesystemfeatures"])
+        self.run_ok(*second_disk(image), "/bin/sh", "-ec",
+                    "mount -t ext3 /dev/vdb /mnt; umount /mnt")
+        heads = self.heads(image)
+        self.assertNotIn("Journalerrno", heads)
+        self.assertEqual(heads["Filesystemstate"], "cleanwitherrors")
         done = subprocess.run([imagelib.tool("e2fsck"), "-fy", image],
                               capture_output=True, check=False)
         self.assertIn(done.returncode, (0, 1), done.stdout)
@@ -117,11 +136,7 @@ class Dying(GuestTest):
         done = self.run_ok(
             "--kernel", guestlib.kernel("debug"),
             "--add", guestlib.program("refused") + ":/bin/refused",
-            "--qemu-arg=-drive",
-            f"--qemu-arg=file={image},if=none,format=raw,id=refusing",
-            "--qemu-arg=-device",
-            "--qemu-arg=virtio-blk-device,drive=refusing", "--",
-            "/bin/sh", "-ec", "mount -t ext3 /dev/vdb /mnt; "
+            *second_disk(image), "/bin/sh", "-ec", "mount -t ext3 /dev/vdb /mnt; "
             "refused /mnt/f; umount /mnt; mount -t ext3 /dev/vdb /mnt; "
             "head -c 4 /mnt/f; umount /mnt")
         self.assertEqual(done.stdout, b"refused once, written at last\nssss")

@@ -811,7 +811,11 @@ static void run_found(const struct found *f)
 		fail("mounted, or refused, by mistake");
 	if (!err) {
 		f->use(super);
+		bool corrupt = ext2_of(super->root)->corrupt;
+
 		world_unmount(super);
+		if (corrupt && !(sb->state & EXT2_STATE_ERRORS))
+			fail("e2fsck is not told to look");
 	}
 	if (world_strays || world_in_use)
 		fail("a request outside the disk, or memory not given back");
