@@ -153,15 +153,17 @@ static int install(struct fault *f, struct page *pg, int prot, bool dirty,
 		mm_account(mm, old, -1);
 	if (pg != page_of_zeros)
 		mm_account(mm, pg, 1);
-	pte_set(f->slot, pte_make_user(page_to_pfn(pg), prot, dirty));
-	spin_unlock(&mm->ptl);
-	if (!old || old == pg) {
-		/* Other harts may fault on a stale entry once more. */
-		tlb_flush_page_local(&mm->pagetable, f->va);
-	} else {
-		/* 1 no hart sees the old page  2 let it go */
+	if (old && old != pg) {
+		/* 1 no entry  2 no hart sees the old page any more  3 the new
+		 * one: else one thread could store to it, and tell another
+		 * that still reads the old one  4 let that go */
+		pte_take(f->slot);
 		tlb_flush_page(&mm->pagetable, f->va);
 	}
+	pte_set(f->slot, pte_make_user(page_to_pfn(pg), prot, dirty));
+	spin_unlock(&mm->ptl);
+	/* Other harts may fault on a stale entry once more. */
+	tlb_flush_page_local(&mm->pagetable, f->va);
 	if (old && old != page_of_zeros)
 		swap_page_put(old);
 	return 0;

@@ -123,6 +123,86 @@ TEST(threads_copy_the_same_page_once,
 	expect_exit(child, 0);
 }
 
+/* Three threads and a page that is about to be copied. */
+enum { COPY_ROUNDS = 60 };
+
+static struct copy_race {
+	volatile char *page; /* of this round */
+	atomic_int reading, told;
+	pthread_barrier_t barrier;
+} copy_race;
+
+/* One store makes the copy, as soon as the old page is being read... */
+static void *copy_the_page(void *unused)
+{
+	for (int i = 1; i <= COPY_ROUNDS; i++) {
+		pthread_barrier_wait(&copy_race.barrier);
+		while (copy_race.reading < i)
+			sched_yield();
+		copy_race.page[100] = 1;
+		pthread_barrier_wait(&copy_race.barrier);
+	}
+	return unused;
+}
+
+/* ... another thread stores too, and says so ... */
+static void *store_and_tell(void *unused)
+{
+	for (int i = 1; i <= COPY_ROUNDS; i++) {
+		pthread_barrier_wait(&copy_race.barrier);
+		while (copy_race.reading < i)
+			sched_yield();
+		for (volatile int wait = i * 50; wait; wait--)
+			;
+		copy_race.page[0] = i;
+		copy_race.told = i;
+		pthread_barrier_wait(&copy_race.barrier);
+	}
+	return unused;
+}
+
+/* ... and who was told must see it. */
+static void *read_what_is_told(void *pages)
+{
+	for (int i = 1; i <= COPY_ROUNDS; i++) {
+		copy_race.page = (char *)pages + (i - 1) * PAGE;
+		pthread_barrier_wait(&copy_race.barrier);
+		while (copy_race.told < i) {
+			(void)copy_race.page[0];
+			copy_race.reading = i;
+		}
+		expect_eq(copy_race.page[0], i);
+		pthread_barrier_wait(&copy_race.barrier);
+	}
+	return NULL;
+}
+
+TEST(threads_never_see_two_pages,
+     "While a page shared since fork is copied, a thread that was told of a "
+     "store to the copy does not read the old page (46).")
+{
+	char *pages = map_anonymous(COPY_ROUNDS), byte;
+	pthread_t threads[2];
+	int ends[2];
+	pid_t child;
+
+	memset(pages, 0, COPY_ROUNDS * PAGE);
+	expect_ok(pipe(ends));
+	child = expect_ok(fork());
+	if (child == 0) {
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1));
+	}
+	expect_eq(pthread_barrier_init(&copy_race.barrier, NULL, 3), 0);
+	threads[0] = start(copy_the_page, NULL);
+	threads[1] = start(store_and_tell, NULL);
+	read_what_is_told(pages);
+	join(threads[0]);
+	join(threads[1]);
+	close(ends[1]);
+	expect_exit(child, 0);
+}
+
 /* --- access taken away --------------------------------------------------- */
 
 static atomic_bool under_way;
