@@ -29,7 +29,7 @@
 static const uint64_t WINDOW = 16 * PAGE_SIZE;
 
 /* Give @pg its entry, if it is fit and there is none; both locks held. */
-static void map_neighbour(struct vma *v, struct mapping *mapping,
+static bool map_neighbour(struct vma *v, struct mapping *mapping,
 			  pte_slot *slot, struct page *pg)
 {
 	const unsigned needed =
@@ -39,13 +39,13 @@ static void map_neighbour(struct vma *v, struct mapping *mapping,
 	if (!pg || !pte_none(pte_read(slot)) ||
 	    (page_flags(pg) & (needed | PAGE_READAHEAD)) != needed ||
 	    !mapping_covers(mapping, pg->index))
-		return;
+		return false;
 	if ((v->prot & VM_W) && (v->flags & VMA_SHARED) &&
 	    fault_store_ready(v, pg))
 		prot = v->prot;
 	page_get(pg);
-	mm_account(v->mm, pg, 1);
 	pte_set(slot, pte_make_user(page_to_pfn(pg), prot, false));
+	return true;
 }
 
 void fault_around(struct vma *v, vaddr_t va, pte_slot *slot)
@@ -53,6 +53,9 @@ void fault_around(struct vma *v, vaddr_t va, pte_slot *slot)
 	struct mapping *mapping = file_mapping(v->file);
 	vaddr_t at = max_u64(va & -WINDOW, v->start);
 	vaddr_t end = min_u64((va & -WINDOW) + WINDOW, v->end);
+
+	struct page *mapped = NULL;
+	int nmapped = 0;
 
 	slot -= (va - at) >> PAGE_SHIFT;
 	spin_lock(&mapping->lock);
@@ -63,10 +66,15 @@ void fault_around(struct vma *v, vaddr_t va, pte_slot *slot)
 			radix_slots(&mapping->pages, vma_pgoff(v, at), &n);
 
 		for (size_t i = 0; item && i < n; i++)
-			map_neighbour(v, mapping, &slot[i], item[i]);
+			if (map_neighbour(v, mapping, &slot[i], item[i])) {
+				mapped = item[i];
+				nmapped++;
+			}
 		at += n << PAGE_SHIFT;
 		slot += n;
 	}
+	if (mapped)
+		mm_account(v->mm, mapped, nmapped);
 	spin_unlock(&v->mm->ptl);
 	spin_unlock(&mapping->lock);
 }

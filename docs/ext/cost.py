@@ -8,6 +8,12 @@
     ```{costchart}      a picture of these rows, one on each line
     null system call
     ```
+
+    ```{scaling} worlds     what grows beside much of something; or `harts'
+    ```                     (scaling.json, made by `bench.py --scaling --store`)
+
+    ```{overfloor}      rows against the floor; each line: ROW | what a reader
+    ```                 should know of what is between
 """
 
 import json
@@ -22,8 +28,9 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 BENCH = os.path.join(TREE, "tests", "bench")
 ROW, DECADE = 0.24, 1.1  # inches
+FLOOR = 2  # where linux.json has it
 # Who, their colour, and where their figure stands in linux.json's.
-WHO = (("floor", "#bab0ac", 2), ("Debian", "#e15759", 0),
+WHO = (("floor", "#bab0ac", FLOOR), ("Debian", "#e15759", 0),
        ("minimal", "#4e79a7", 1), ("Quire", "#59a14f", None))
 
 
@@ -95,26 +102,66 @@ def cell(text):
     return nodes.entry("", nodes.paragraph("", text))
 
 
+def table(heads, rows, widths={0: 5}):
+    group = nodes.tgroup("", cols=len(heads))
+    for n in range(len(heads)):
+        group += nodes.colspec(colwidth=widths.get(n, 2))
+    group += nodes.thead("", nodes.row("", *map(cell, heads)))
+    group += nodes.tbody("", *(nodes.row("", *map(cell, row))
+                               for row in rows))
+    return nodes.table("", group)
+
+
+def figure(n):
+    return f"{n:,}" if n is not None else "-"
+
+
 class Costs(Cost):
     def run(self):
         stored, linux = self.load("quire.json"), self.load("linux.json")
-        heads = ("instructions", "Quire", "minimal", "Debian", "floor")
-        group = nodes.tgroup("", cols=len(heads))
-        for n in range(len(heads)):
-            group += nodes.colspec(colwidth=5 if n == 0 else 2)
-        group += nodes.thead("", nodes.row("", *map(cell, heads)))
-        body = nodes.tbody()
+        rows = []
         for name, cost in stored["rows"].items():
             debian, minimal, floor = linux.get(name, (None,) * 3)
-            figures = (f"{n:,}" if n is not None else "-"
-                       for n in (cost, minimal, debian, floor))
-            body += nodes.row("", cell(name), *map(cell, figures))
-        group += body
+            rows.append((name, *map(figure, (cost, minimal, debian, floor))))
         return [nodes.paragraph("", f"At {stored['commit']}:"),
-                nodes.table("", group)]
+                table(("instructions", "Quire", "minimal", "Debian", "floor"),
+                      rows)]
+
+
+class Scaling(Cost):
+    """Rows by columns; the first of them is what the others grow from."""
+
+    required_arguments = 1
+
+    def run(self):
+        columns = self.load("scaling.json")[self.arguments[0]]
+        names = dict.fromkeys(row for rows in columns.values() for row in rows)
+        rows = [(name.split(": ")[-1],
+                 *(figure(column.get(name)) for column in columns.values()))
+                for name in names]
+        return [table(("instructions", *columns), rows)]
+
+
+class OverFloor(Cost):
+    has_content = True
+
+    def run(self):
+        quire, linux = self.load("quire.json")["rows"], self.load("linux.json")
+        rows = []
+        for line in self.content:
+            name, why = map(str.strip, line.split("|"))
+            if name not in quire or name not in linux:
+                raise self.error(f"no such row: {name}")
+            cost, floor = quire[name], linux[name][FLOOR]
+            rows.append((name, figure(cost), figure(floor),
+                         f"{cost / floor:.1f}", why))
+        return [table(("row", "Quire", "floor", "times", "what is between"),
+                      rows, {0: 5, 4: 12})]
 
 
 def setup(app):
     app.add_directive("costs", Costs)
     app.add_directive("costchart", CostChart)
+    app.add_directive("scaling", Scaling)
+    app.add_directive("overfloor", OverFloor)
     return {"parallel_read_safe": True}

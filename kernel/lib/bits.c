@@ -21,6 +21,7 @@ int __ctzdi2(uint64_t word)
 {
 	int zeros = 0;
 
+#pragma GCC unroll 6
 	for (int half = 32; half; half /= 2) {
 		if (word << (64 - half))
 			continue; /* a one in the lower half */
@@ -34,6 +35,7 @@ int __clzdi2(uint64_t word)
 {
 	int zeros = 0;
 
+#pragma GCC unroll 6
 	for (int half = 32; half; half /= 2) {
 		if (word >> (64 - half))
 			continue;

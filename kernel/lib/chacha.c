@@ -33,7 +33,9 @@ static void store_le32(uint8_t *p, uint32_t x)
 		p[i] = x >> 8 * i;
 }
 
-static void quarter_round(uint32_t *x, int a, int b, int c, int d)
+/* Inlined, where the indices are constants: half as many instructions. */
+static inline void __attribute__((always_inline))
+quarter_round(uint32_t *x, int a, int b, int c, int d)
 {
 	x[a] += x[b];
 	x[d] = rotate_left(x[d] ^ x[a], 16);

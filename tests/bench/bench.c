@@ -5,8 +5,9 @@
  *
  *	bench            all rows, one line each: its name, a tab, its cost, a
  *	                 tab, how many operations were measured
- *	bench NAME...    those whose names begin so
- *	bench names      the names alone
+ *	bench NAME...    those whose names begin so; also rows of parallel.c
+ *	                 and, as "SETTING: ROW", those in settings of scaling.c
+ *	bench names      all names
  *
  * The cost is that of one operation, from the second of two runs.  An ordinary
  * Linux program: the same binary is measured there.
@@ -26,6 +27,15 @@
 int bench_file;
 const char *const bench_file_name = "/tmp/bench-file";
 char *bench_program;
+
+static const struct row *const tables[] = {
+	fault_rows, map_rows,  interval_rows, file_rows,    process_rows,
+	wait_rows,  disk_rows, huge_rows,     parallel_rows};
+enum { NTABLES = sizeof(tables) / sizeof(*tables) };
+enum { SCALED_PAGES = 1024 }; /* of the file: 64 MiB of memory are enough */
+
+static char **wanted_names;           /* beginnings; none: all */
+static const struct setting *setting; /* the one that is run */
 
 static struct meter {
 	long started, total;
@@ -125,7 +135,7 @@ static void sleep_in_crowd(int ready, int door)
 	_exit(0);
 }
 
-void beside_processes(size_t n, void (*run)(size_t n), size_t times)
+void beside_processes(size_t n, void (*run)(void))
 {
 	int ready[2], door[2];
 	char byte;
@@ -141,7 +151,7 @@ void beside_processes(size_t n, void (*run)(size_t n), size_t times)
 		}
 		must(read(ready[0], &byte, 1) == 1, "read");
 	}
-	run(times);
+	run();
 	for (int i = 0; i < 2; i++) {
 		close(ready[i]);
 		close(door[i]);
@@ -166,58 +176,102 @@ void meter_report(void)
 	fflush(stdout);
 }
 
-static int wanted(const struct row *row, char *const *names)
+static int wanted(const char *name)
 {
-	if (!*names)
+	if (!*wanted_names)
 		return 1;
-	for (; *names; names++)
-		if (strncmp(row->name, *names, strlen(*names)) == 0)
+	for (char **w = wanted_names; *w; w++)
+		if (strncmp(name, *w, strlen(*w)) == 0)
 			return 1;
 	return 0;
 }
 
-static void run_rows(const struct row *row, char *const *names)
+static void run_row(const char *name, const struct row *row, size_t n)
 {
-	for (; row->name; row++) {
-		if (!wanted(row, names))
-			continue;
-		row->run(row->n);
-		sync(); /* or the flusher would be counted, too */
-		meter_reset();
-		row->run(row->n);
-		printf("%s\t%ld\t%zu\n", row->name, meter->total / (long)row->n,
-		       row->n);
-		meter_report();
+	row->run(n);
+	sync(); /* or the flusher would be counted, too */
+	meter_reset();
+	row->run(n);
+	printf("%s\t%ld\t%zu\n", name, meter->total / (long)n, n);
+	meter_report();
+}
+
+static void run_table(const struct row *row)
+{
+	for (; row->name; row++)
+		if (wanted(row->name))
+			run_row(row->name, row, row->n);
+}
+
+static const struct row *row_find(const char *name)
+{
+	for (size_t i = 0; i < NTABLES; i++)
+		for (const struct row *row = tables[i]; row->name; row++)
+			if (strcmp(row->name, name) == 0)
+				return row;
+	must(0, name);
+	return NULL;
+}
+
+/* A name asked for is of this setting's rows: complete up to the colon. */
+static int setting_wanted(void)
+{
+	for (char **w = wanted_names; *w; w++)
+		if (strncmp(*w, setting->name, strlen(setting->name)) == 0)
+			return 1;
+	return 0;
+}
+
+/* The name of a row in this setting. */
+static const char *scaled_name(const char *row)
+{
+	static char name[100];
+
+	snprintf(name, sizeof(name), "%s: %s", setting->name, row);
+	return name;
+}
+
+static void run_scaled(void)
+{
+	for (const char *const *name = scaled; *name; name++) {
+		const struct row *row = row_find(*name);
+
+		if (wanted(scaled_name(*name)))
+			run_row(scaled_name(*name), row, row->n / 8);
 	}
 }
 
-static void print_names(const struct row *row)
+static void print_names(void)
 {
-	for (; row->name; row++)
-		puts(row->name);
+	for (size_t i = 0; i < NTABLES; i++)
+		for (const struct row *row = tables[i]; row->name; row++)
+			puts(row->name);
+	for (setting = settings; setting->name; setting++)
+		for (const char *const *name = scaled; *name; name++)
+			puts(scaled_name(*name));
 }
 
 int main(int argc, char **argv)
 {
-	const struct row *const tables[] = {
-		fault_rows,   map_rows,  interval_rows, file_rows,
-		process_rows, wait_rows, disk_rows,     huge_rows};
-	const size_t ntables = sizeof(tables) / sizeof(*tables);
-
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)
 		return 0;
 	if (argc == 2 && strcmp(argv[1], "names") == 0) {
-		for (size_t i = 0; i < ntables; i++)
-			print_names(tables[i]);
+		print_names();
 		return 0;
 	}
 	meter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(meter != MAP_FAILED, "mmap");
 	bench_program = argv[0];
+	wanted_names = argv + 1;
 	make_file();
-	for (size_t i = 0; i < ntables; i++)
-		run_rows(tables[i], argv + 1);
+	for (size_t i = 0; i < NTABLES; i++)
+		if (argc > 1 || tables[i] != parallel_rows)
+			run_table(tables[i]);
+	must(ftruncate(bench_file, SCALED_PAGES * PAGE) == 0, "ftruncate");
+	for (setting = settings; setting->name; setting++)
+		if (setting_wanted())
+			setting->within(run_scaled);
 	unlink(bench_file_name);
 	return 0;
 }

@@ -25,7 +25,17 @@ struct row {
 
 /* Each ends with a row without a name. */
 extern const struct row fault_rows[], map_rows[], interval_rows[], file_rows[],
-	process_rows[], wait_rows[], disk_rows[], huge_rows[];
+	process_rows[], wait_rows[], disk_rows[], huge_rows[], parallel_rows[];
+
+/* A world to run rows in: beside much of something.  @within calls @run there.
+ */
+struct setting {
+	const char *name;
+	void (*within)(void (*run)(void));
+};
+
+extern const struct setting settings[];
+extern const char *const scaled[]; /* names of the rows to run there, NULL */
 
 /* A file of FILE_PAGES zeroed pages, all in the page cache, none dirty. */
 extern int bench_file;
@@ -53,8 +63,17 @@ void unmap(volatile void *p, size_t npages);
 /* A new file without a name that is one hole of @npages. */
 int hole_file(size_t npages);
 
-/* Run the row beside @n processes that sleep. */
-void beside_processes(size_t n, void (*run)(size_t n), size_t times);
+/* Call @run beside @n processes that sleep. */
+void beside_processes(size_t n, void (*run)(void));
+
+/* So many intervals in the address space. */
+struct crowd {
+	char *p;
+	size_t npages;
+};
+
+struct crowd crowd_make(size_t n);
+void crowd_end(struct crowd *c);
 
 /* Load from, or store to, each page, in order or in a random one. */
 void touch_read(volatile char *p, size_t npages);

@@ -8,12 +8,18 @@ kernel), minimal (one built for nothing but this program) and floor (what the
 ABI and the hardware oblige to) are stored in linux.json; --linux measures
 Debian's anew.  `before` is the stored run of Quire (quire.json, with the
 commit that made it); --store replaces it, and its picture in the book.
+
+--scaling measures the rows of scaling.c in each setting, in little memory and
+in much, and those of parallel.c on 1 to 4 harts.  The harts then take turns
+every 30 instructions or so, in QEMU's one thread, which is as repeatable; but
+only QEMU from 8.1 on lets all of them run (--qemu).
 """
 
 import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +31,11 @@ sys.dont_write_bytecode = True
 import counting  # noqa: E402
 
 STORED = os.path.join(HERE, "quire.json")
+STORED_SCALING = os.path.join(HERE, "scaling.json")
 WORSE = 1.05  # times the stored cost: worth a mark
+ONE_HART = ("--icount",)
+SETTINGS = ("few", "16 GiB reserved", "10,000 intervals", "1,000 processes",
+            "10,000 files")
 
 
 def load(path):
@@ -33,13 +43,13 @@ def load(path):
         return json.load(f)
 
 
-def measure(command, bench, names):
+def measure(command, bench, names, qemu="qemu-system-riscv64"):
     """{row: instructions} of the rows whose names begin so."""
     with tempfile.TemporaryDirectory() as folder:
         totals = os.path.join(folder, "totals")
-        plugin = counting.build_plugin("qemu-system-riscv64", folder)
+        plugin = counting.build_plugin(qemu, folder)
         done = subprocess.run(
-            [*command, "--icount", "--mem", "1G",
+            [*command, "--qemu", qemu,
              *counting.arguments(plugin, counting.meter(bench),
                                  totals=totals), bench, *names],
             capture_output=True, text=True, check=False)
@@ -50,6 +60,42 @@ def measure(command, bench, names):
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     return {name: total // int(n)
             for (name, _, n), total in zip(rows, executed, strict=True)}
+
+
+def boot_cost(build, memory):
+    """From the kernel's entry to init's first instruction."""
+    done = subprocess.run([os.path.join(SCRIPTS, "profile"), "--build", build,
+                           "--mem", memory, "--boot"],
+                          capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[0].replace(",", ""))
+
+
+def measure_scaling(command, bench, build):
+    """{world: {row: instructions}}: few of everything in 64 MiB, then in
+    16 GiB beside much of something."""
+    worlds = {"few": {"boot, to init": boot_cost(build, "64M")},
+              "16 GiB": {"boot, to init": boot_cost(build, "16G")}}
+    for memory, settings in (("64M", SETTINGS[:1]), ("16G", SETTINGS)):
+        rows = measure([*command, *ONE_HART, "--mem", memory], bench,
+                       settings)
+        for name, cost in rows.items():
+            setting, row = name.split(": ", 1)
+            world = "16 GiB" if memory == "16G" and setting == "few" \
+                else setting
+            worlds.setdefault(world, {})[row] = cost
+    return worlds
+
+
+def measure_harts(command, bench, qemu):
+    """{harts: {row: instructions}}.  A network without packets has a timer
+    that ends the turn of a hart: after 1 us, or 125 instructions, by all
+    harts together."""
+    turns = ("-icount", "shift=3", "-netdev", "hubport,id=net,hubid=0",
+             "-object", "filter-buffer,id=turns,netdev=net,interval=1")
+    return {str(n): measure(
+        [*command, "--append", "norandmaps", "--smp", str(n),
+         *(f"--qemu-arg={word}" for word in turns)],
+        bench, ["all harts: "], qemu) for n in range(1, 5)}
 
 
 def commit():
@@ -89,36 +135,71 @@ def show(rows, linux, before):
                   f"{mean(values):.2f}")
 
 
-def main():
+def show_scaling(columns):
+    """Rows by columns, and how much each grew."""
+    few, *many = columns
+    for row, cost in columns[few].items():
+        print(f"{row:45}{number(cost):>10}" + "".join(
+            f"{number(columns[n][row]):>13} {columns[n][row] / cost:6.2f}"
+            for n in many if row in columns[n]))
+
+
+def store(path, **results):
+    with open(path, "w", encoding="ascii") as f:
+        json.dump({"commit": commit(), **results}, f, indent=1)
+        f.write("\n")
+
+
+def scaling(command, program, args):
+    worlds = measure_scaling(command, program, args.build)
+    print("; ".join(worlds))
+    show_scaling(worlds)
+    harts = measure_harts(command, program, args.qemu)
+    print("harts: " + ", ".join(harts))
+    show_scaling(harts)
+    if args.store:
+        store(STORED_SCALING, worlds=worlds, harts=harts)
+
+
+def options():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="the build folder")
     parser.add_argument("--linux", action="store_true",
                         help="measure Debian's kernel too (scripts/linux)")
+    parser.add_argument("--scaling", action="store_true",
+                        help="measure what grows instead")
+    parser.add_argument("--qemu", default="qemu-system-riscv64",
+                        metavar="PATH", help="for several harts")
     parser.add_argument("--store", action="store_true",
                         help="keep this run for later ones to compare with")
     parser.add_argument("row", nargs="*",
                         help="only rows whose names begin so")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    args = options()
     program = os.path.join(args.build, "tests", "programs", "bench")
-    rows = measure([os.path.join(SCRIPTS, "quire"), "run", "--build",
-                    args.build, "--quiet", "--size", "512M", "--cwd", "/tmp"],
-                   program, args.row)
+    quire = [os.path.join(SCRIPTS, "quire"), "run", "--build", args.build,
+             "--quiet", "--size", "512M", "--cwd", "/tmp"]
+    if args.scaling:
+        scaling(quire, program, args)
+        return
+    rows = measure([*quire, *ONE_HART, "--mem", "1G"], program, args.row)
     linux = load(os.path.join(HERE, "linux.json"))
     if args.linux:
         fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--build",
-                         args.build, "--quiet", "--cwd", "/tmp"], program,
-                        args.row)
+                         args.build, "--quiet", "--cwd", "/tmp", *ONE_HART,
+                         "--mem", "1G"], program, args.row)
         # It has no disk there: those rows would be a tmpfs's.
         linux = {name: (fresh[name], *linux.get(name, (0, None, None))[1:])
                  for name in fresh if not name.startswith("disk:")}
     before = load(STORED)["rows"] if os.path.exists(STORED) else {}
     show(rows, linux, before)
     if args.store:
-        with open(STORED, "w", encoding="ascii") as f:
-            json.dump({"commit": commit(), "rows": rows}, f, indent=1)
-            f.write("\n")
+        store(STORED, rows=rows)
 
 
 if __name__ == "__main__":

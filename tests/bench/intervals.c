@@ -13,13 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct crowd {
-	char *p;
-	size_t npages;
-};
-
 /* @n intervals: pages 4i (rw), 4i + 1 (r), 4i + 2 (rw), and a hole. */
-static struct crowd crowd_make(size_t n)
+struct crowd crowd_make(size_t n)
 {
 	struct crowd c = {.npages = (n / 3 + 1) * 4};
 
@@ -32,7 +27,7 @@ static struct crowd crowd_make(size_t n)
 	return c;
 }
 
-static void crowd_end(struct crowd *c)
+void crowd_end(struct crowd *c)
 {
 	unmap(c->p, c->npages);
 }

@@ -45,11 +45,6 @@ static void fork_exit_wait(size_t n)
 	meter_stop();
 }
 
-static void fork_in_crowd(size_t n)
-{
-	beside_processes(1000, fork_exit_wait, n);
-}
-
 static void fork_touched(size_t n)
 {
 	volatile char *p = map_anonymous(64 << 8);
@@ -191,7 +186,6 @@ const struct row process_rows[] = {
 	{"clock_gettime(MONOTONIC)", clock_vdso, 2000},
 	{"null system call", null_call, 2000},
 	{"fork, exit, wait, small", fork_exit_wait, 50},
-	{"fork, exit, wait, beside 1,000 processes", fork_in_crowd, 50},
 	{"the same with 64 MiB touched", fork_touched, 10},
 	{"the same with 64 MiB of file mapped and read", fork_file, 20},
 	{"fork, exec (static glibc), wait", fork_exec_wait, 20},

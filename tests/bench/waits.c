@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +30,23 @@ static void pipe_alone(size_t n)
 			     read(fds[0], buffer, 1) == 1,
 		     "pipe");
 	meter_stop();
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void epoll_ready(size_t n)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int fds[2], watch = epoll_create1(0);
+
+	must(watch >= 0 && pipe(fds) == 0 && write(fds[1], buffer, 1) == 1,
+	     "pipe");
+	must(epoll_ctl(watch, EPOLL_CTL_ADD, fds[0], &event) == 0, "epoll_ctl");
+	meter_start();
+	for (size_t i = 0; i < n; i++)
+		must(epoll_wait(watch, &event, 1, -1) == 1, "epoll_wait");
+	meter_stop();
+	close(watch);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -59,11 +77,6 @@ static void pipe_round_trip(size_t n)
 		close(back[i]);
 	}
 	waitpid(child, NULL, 0);
-}
-
-static void round_trip_in_crowd(size_t n)
-{
-	beside_processes(1000, pipe_round_trip, n);
 }
 
 /* @n KiB from one process to another, 64 at a time. */
@@ -182,7 +195,7 @@ static void yield_switching(size_t n)
 const struct row wait_rows[] = {
 	{"1 byte through a pipe, one process", pipe_alone, 1000},
 	{"1 byte there and back, two processes", pipe_round_trip, 500},
-	{"the same beside 1,000 processes", round_trip_in_crowd, 500},
+	{"epoll_wait, one is ready", epoll_ready, 1000},
 	{"pipe, per KiB", pipe_bulk, 4096},
 	{"futex ping-pong, processes", futex_processes, 500},
 	{"futex ping-pong, threads", futex_threads, 500},

@@ -7,9 +7,15 @@ import subprocess
 from guestlib import BUILD, TREE, GuestTest, main, program, quire
 
 
-def costs(*rows):
+WORLDS = "16 GiB reserved", "10,000 intervals", "1,000 processes", \
+    "10,000 files"
+# Each interval and each open file is copied by fork.
+COPIED = {("10,000 intervals", "fork"), ("10,000 files", "fork")}
+
+
+def costs(*rows, mem="1G"):
     """{row: instructions} of the rows of the benchmark that begin so."""
-    done = quire("--icount", "--quiet", "--mem", "1G", "--size", "512M",
+    done = quire("--icount", "--quiet", "--mem", mem, "--size", "512M",
                  program("bench"), *rows)
     lines = (line.split("\t") for line in done.stdout.decode().splitlines())
     return {name: int(cost) for name, cost, _ in lines}
@@ -45,17 +51,16 @@ class Cost(GuestTest):
                                  1.5 * rows[f"{what} with 10 intervals"])
 
     def test_cost_is_of_what_is_used_not_of_what_exists(self):
-        rows = costs("mmap 1 GiB", "mmap 16 GiB", "fork, exit, wait, small",
-                     "fork, exit, wait, beside", "1 byte there",
-                     "the same beside")
-        for few, many in (
-                ("mmap 1 GiB, munmap, untouched",
-                 "mmap 16 GiB, munmap, untouched"),
-                ("fork, exit, wait, small",
-                 "fork, exit, wait, beside 1,000 processes"),
-                ("1 byte there and back, two processes",
-                 "the same beside 1,000 processes")):
-            self.assertLessEqual(rows[many], 1.1 * rows[few])
+        few = {name.removeprefix("few: "): cost
+               for name, cost in costs("few", mem="64M").items()}
+        self.assertIn("null system call", few)
+        many = costs("few", *(
+            f"{world}: {row}" for world in WORLDS for row in few
+            if (world, row[:4]) not in COPIED), mem="16G")
+        for name, cost in many.items():
+            with self.subTest(name):
+                self.assertLessEqual(cost, 1.5 * few[name.split(": ", 1)[1]])
+        self.assertEqual(len(many), 5 * len(few) - 4)
 
 
 if __name__ == "__main__":
