@@ -21,6 +21,7 @@
 
 #include "fs/ext2_core.h"
 #include "kernel/lib/errno.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
 
 struct index_entry {
@@ -51,7 +52,8 @@ bool ext2_index_add(struct inode *dir, const char *name, size_t nname,
 		    uint32_t block)
 {
 	struct tree *tree = &ext2_node(dir)->index;
-	struct index_entry *entry = kmalloc(sizeof(*entry));
+	struct index_entry *entry =
+		reclaim_wanted() ? NULL : kmalloc(sizeof(*entry));
 	struct tree_node *parent = NULL;
 	int side = 0;
 

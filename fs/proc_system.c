@@ -104,6 +104,7 @@ static int show_vmstat(struct text *text, int pid)
 	line_count(text, "thp_fault_alloc", huge_counts.faults);
 	line_count(text, "thp_fault_fallback", huge_counts.fallbacks);
 	line_count(text, "thp_split_pmd", huge_counts.splits);
+	line_count(text, "oom_kill", f->oom_kills);
 	line_count(text, "quire_data_pages_written",
 		   dirty_counts.pages_written);
 	line_count(text, "quire_write_errors", dirty_counts.write_errors);

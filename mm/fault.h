@@ -44,7 +44,7 @@ static inline int fault_unwritable(int prot)
 struct fault_counts {
 	atomic_ulong faults, anonymous_zero, anonymous_new, file_read,
 		file_write, cow_copies, cow_reuses, mended, stack_growths,
-		major;
+		major, oom_kills;
 };
 extern struct fault_counts fault_counts;
 

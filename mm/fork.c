@@ -151,12 +151,12 @@ static struct mm *fork_once(struct mm *parent)
 struct mm *mm_fork(struct mm *parent)
 {
 	struct mm *child;
+	size_t nfree = 0;
 
 	/* In mode 0 each of its mappings was small enough by itself. */
 	if (commit_mode == 2 && !commit_may_add(parent->vmas.naccounted))
 		return NULL;
-	do
-		child = fork_once(parent);
-	while (!child && reclaim_wait());
+	while (!(child = fork_once(parent)) && reclaim_more(&nfree))
+		;
 	return child;
 }

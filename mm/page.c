@@ -12,7 +12,8 @@
  *      order 1  |   2   |   2   |
  *
  * In front stands a stock of single frames on each hart, so that the common
- * case takes no lock that harts share.
+ * case takes no lock that harts share.  What is in it no other hart can have:
+ * so all stocks together stay below half of the low mark.
  *
  * The array of struct page is one for all memory, but nobody fills it in at
  * boot: only the *head* of a block is ever looked at, and a page becomes a
@@ -36,7 +37,7 @@
 #include "mm/inject.h"
 #include "mm/reclaim.h"
 
-enum { STOCK_MAX = 32, STOCK_BATCH = 16 };
+enum { STOCK_MAX = 32 };
 
 struct stock {
 	unsigned npages;
@@ -47,10 +48,12 @@ static struct spinlock frame_lock = SPINLOCK_INIT("frame", RANK_FRAME);
 static struct list free_blocks[PAGE_ORDER_MAX + 1]; /* under frame_lock */
 static size_t nfree;                                /* frames in them */
 static struct stock stocks[HARTS_MAX];
+static unsigned stock_max; /* on each; when it is full, half of it goes */
 
 struct page_frames page_frames;
 
 size_t page_ntotal;
+static size_t nwithheld; /* of them */
 struct page_tally page_tally;
 struct page *page_of_zeros;
 
@@ -137,14 +140,19 @@ static void block_put(struct page *head)
 
 size_t page_low(void)
 {
-	return min_u64(max_u64(page_ntotal / 64, 32), 1024);
+	return min_u64(max_u64((page_ntotal - nwithheld) / 64, 32), 1024);
+}
+
+static void limit_stocks(void)
+{
+	stock_max = min_u64(STOCK_MAX, page_low() / 2 / hart_count());
 }
 
 /* Memory is short: no frame more than is asked for, or the next one to ask,
  * who may have no right to the reserve, would find it here. */
 static void stock_fill(struct stock *stock, size_t reserve)
 {
-	unsigned batch = nfree > page_low() + STOCK_BATCH ? STOCK_BATCH : 1;
+	unsigned batch = nfree > page_low() + stock_max ? stock_max / 2 + 1 : 1;
 
 	spin_lock(&frame_lock);
 	while (stock->npages < batch && nfree > reserve) {
@@ -219,7 +227,7 @@ struct page *page_alloc_try(void)
 {
 	struct page *pg = page_take(0);
 
-	if (!pg && reclaim_clean(STOCK_BATCH))
+	if (!pg && reclaim_clean(STOCK_MAX / 2))
 		pg = page_take(0);
 	return pg;
 }
@@ -227,7 +235,8 @@ struct page *page_alloc_try(void)
 void page_leave_free(size_t npages)
 {
 	while (page_nfree() > npages && page_take(npages))
-		page_ntotal--;
+		nwithheld++;
+	limit_stocks();
 }
 
 static struct page *take_order(unsigned order)
@@ -299,8 +308,8 @@ static void page_free(struct page *pg)
 	unsigned long saved = irq_save();
 	struct stock *stock = &stocks[hart_index()];
 
-	if (stock->npages == STOCK_MAX)
-		stock_drain(stock, STOCK_MAX - STOCK_BATCH);
+	if (stock->npages >= stock_max)
+		stock_drain(stock, stock_max / 2);
 	stock->page[stock->npages++] = pg;
 	irq_restore(saved);
 }
@@ -402,6 +411,7 @@ void page_init(const struct memory_range *memory)
 		add_frames(pfn, end);
 		done = end;
 	}
+	limit_stocks();
 	page_lock_init();
 	page_of_zeros = page_alloc_try();
 	page_zero(page_address(page_of_zeros));

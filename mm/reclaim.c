@@ -207,6 +207,13 @@ bool reclaim_wait(void)
 	return false;
 }
 
+bool reclaim_more(size_t *nfree)
+{
+	size_t last = *nfree;
+
+	return reclaim_wait() && (*nfree = page_nfree()) > last;
+}
+
 /* --- the thread --- */
 
 bool reclaim_wanted(void)

@@ -27,6 +27,13 @@ size_t reclaim_clean(size_t npages);
  */
 bool reclaim_wait(void);
 
+/*
+ * The same for work that wants many frames, has given them back, and would
+ * begin anew: in vain, if no more than @nfree are free now, as many as it had
+ * last time (0: the first).  What reclaim finds may be what it gave back.
+ */
+bool reclaim_more(size_t *nfree);
+
 /* THREAD_RECLAIM: the caller took of the last frames, and holds no lock now. */
 void reclaim_repay(void);
 

@@ -18,6 +18,7 @@
 #include "kernel/sync/sched.h"
 #include "kernel/task/process.h"
 #include "kernel/task/signal.h"
+#include "mm/fault.h"
 #include "mm/inject.h"
 #include "mm/swap.h"
 
@@ -100,6 +101,7 @@ bool oom_make_room(void)
 	victim = find_victim(&dying);
 	if (victim) {
 		last_kill = time_now();
+		atomic_fetch_add(&fault_counts.oom_kills, 1);
 		say_why(victim);
 		trace(TRACE_OOM_KILL, victim->pid,
 		      size_of(victim) << (PAGE_SHIFT - 10));

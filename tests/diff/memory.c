@@ -74,7 +74,7 @@ static size_t first_page(struct range r)
 
 static size_t end_page(struct range r)
 {
-	return first_page(r) + (r.nbytes + PAGE - 1) / PAGE;
+	return (r.start - ARENA + r.nbytes + PAGE - 1) / PAGE;
 }
 
 static void set_pages(struct range r, unsigned from, bool own)

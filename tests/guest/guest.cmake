@@ -91,8 +91,7 @@ foreach(program mmaptest usertests)
 	endforeach()
 endforeach()
 
-# And where 400 frames are all there is to have: in `scripts/test --long`, since
-# a case of ten thousand intervals is killed there now and then.
+# And where 400 frames are all there is to have: in `scripts/test --long`.
 foreach(program mmaptest usertests)
 	foreach(harts 1 2 4)
 		guest_test(guest.${program}.frames-${harts}-long 3600 ${MATRIX}

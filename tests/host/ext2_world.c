@@ -21,6 +21,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sync/sched.h"
 #include "mm/radix.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
 
 struct block_device world_disk;
@@ -163,6 +164,11 @@ void *slab_alloc_zeroed(struct slab_cache *cache)
 void slab_free(struct slab_cache *cache, void *object)
 {
 	kfree(object);
+}
+
+bool reclaim_wanted(void)
+{
+	return false;
 }
 
 void page_count(struct page_counts *counts)

@@ -10,7 +10,6 @@
 
 #define _GNU_SOURCE
 #include "testlib/test.h"
-#include "testlib/where.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -168,14 +167,10 @@ static int wait_for(pid_t pid, struct place place)
 	}
 }
 
-/* A child that was skipped, or killed where there is too little memory. */
-static void skip_if_starved(int status)
+static void skip_with_child(int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
 		_exit(EXIT_SKIPPED);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-	    memory_may_end())
-		skip("it takes more memory than there is");
 }
 
 void check_exit(pid_t pid, int status, struct place place)
@@ -184,7 +179,7 @@ void check_exit(pid_t pid, int status, struct place place)
 	char text[40];
 
 	describe_status(seen, text, sizeof(text));
-	skip_if_starved(seen);
+	skip_with_child(seen);
 	if (!WIFEXITED(seen) || WEXITSTATUS(seen) != status)
 		fail(place, "child: expected exit status %d, saw %s", status,
 		     text);
@@ -197,7 +192,7 @@ void check_killed(pid_t pid, int signal, struct place place)
 
 	describe_status(seen, text, sizeof(text));
 	if (signal != SIGKILL)
-		skip_if_starved(seen);
+		skip_with_child(seen);
 	if (!WIFSIGNALED(seen) || WTERMSIG(seen) != signal)
 		fail(place, "child: expected SIG%s, saw %s",
 		     sigabbrev_np(signal), text);

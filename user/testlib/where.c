@@ -117,7 +117,7 @@ enum { LITTLE = 8 << 20 };
 
 void skip_if_memory_is_short(void)
 {
-	if (where() == ON_QUIRE && memory_total() < LITTLE)
+	if (where() == ON_QUIRE && memory_available() < LITTLE)
 		skip("there is too little memory");
 }
 
@@ -129,7 +129,7 @@ size_t memory_of_swap(void)
 bool memory_may_end(void)
 {
 	return where() == ON_QUIRE &&
-	       memory_total() + memory_of_swap() < LITTLE;
+	       memory_available() + memory_of_swap() < LITTLE;
 }
 
 size_t memory_available(void)
