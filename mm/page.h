@@ -48,7 +48,8 @@ struct page {
 	unsigned order;          /* (f) of the block that this page heads */
 	unsigned nobjects;       /* (s) handed out */
 	struct mapping *mapping; /* (p,m) whose cache it is in, or NULL */
-	pgoff_t index;           /* (p,m) where in it; PAGE_SWAPPED: its slot */
+	pgoff_t index;           /* (p,m) where in it; PAGE_SWAPPED: its slot;
+				    of a megapage's first: its table */
 	struct list link;        /* (f) free list; (l) LRU; (s) partial slabs */
 	void *owner;             /* (s) its slab cache */
 	void *free_object;       /* (s) the first free one, or NULL */

@@ -36,8 +36,11 @@ class Pressure(SwapTest):
 pressure sort 48
 cat /proc/vmstat
 swapoff /dev/vdb
-{FREE}""", "--kernel", kernel("debug"), "--mem", "32M", "--swap", "64M")
+{FREE}""", "--kernel", kernel("debug"), "--mem", "32M", "--swap", "64M",
+                          "--append", "transparent_hugepage=always")
         self.assertIn("sort: good", out)
+        self.assertGreater(int(re.search(r"thp_fault_alloc (\d+)", out)[1]), 0)
+        self.assertGreater(int(re.search(r"thp_split_pmd (\d+)", out)[1]), 0)
         self.assertGreater(int(re.search(r"pswpout (\d+)", out)[1]), 4000)
         self.check_back(out)
 

@@ -180,6 +180,31 @@ TEST(huge_only_where_it_fits,
 	expect_eq(smap(p, "Rss"), HUGE_KIB + 8);
 }
 
+TEST(huge_boot_option_decides,
+     "transparent_hugepage= says who gets one without advice, and with it: "
+     "all, or none; else who asks.")
+{
+	char line[512] = "";
+	int fd = expect_ok(open("/proc/cmdline", O_RDONLY));
+	bool always, never;
+	char *p, *q;
+
+	skip_on(ON_LINUX | ON_EMULATOR, "its boot is not ours to see");
+	expect(read(fd, line, sizeof(line) - 1) > 0);
+	always = strstr(line, "transparent_hugepage=always");
+	never = strstr(line, "transparent_hugepage=never");
+	p = map_at(0, 512, MADV_NORMAL);
+	q = map_at(0, 512, MADV_HUGEPAGE);
+	expect_eq(smap(p, "THPeligible"), always);
+	expect_eq(smap(q, "THPeligible"), !never);
+	p[0] = q[0] = 1;
+	if (always && !is_huge(p))
+		skip_if_scarce();
+	expect_eq(smap(p, "AnonHugePages"), always ? HUGE_KIB : 0);
+	if (never)
+		expect_eq(smap(q, "AnonHugePages"), 0);
+}
+
 TEST(huge_advice_is_taken_and_given,
      "MADV_NOHUGEPAGE keeps huge pages away, and each advice takes the other "
      "back; neighbours that differ in it are two mappings, and the same "
