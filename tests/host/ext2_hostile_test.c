@@ -761,15 +761,22 @@ static void a_file_is_free(void)
 	set_one(&group_at(0)->nfree_inodes);
 }
 
-static void use_free_file(struct super *super)
+static int make_new(struct inode *dir)
 {
-	struct inode *dir = super->root, *inode;
+	struct inode *inode;
 
 	inode_lock(dir);
 	int err = dir->ops->create(dir, "new", 3, S_IFREG | 0600, 0, &inode);
 
 	inode_unlock(dir);
-	if (err != -EIO)
+	if (!err)
+		inode_put(inode);
+	return err;
+}
+
+static void use_free_file(struct super *super)
+{
+	if (make_new(super->root) != -EIO)
 		fail("a file was made over another");
 }
 
@@ -813,6 +820,8 @@ static void run_found(const struct found *f)
 		f->use(super);
 		bool corrupt = ext2_of(super->root)->corrupt;
 
+		if (corrupt && make_new(super->root) != -EROFS)
+			fail("it can still be changed");
 		world_unmount(super);
 		if (corrupt && !(sb->state & EXT2_STATE_ERRORS))
 			fail("e2fsck is not told to look");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * refused.c - what programs see of a write that the disk refuses once: it is
- * reported once to each descriptor that was open, the page stays marked, and
- * the next attempt writes it.
+ * refused.c - what programs see of a request that the disk refuses once.  A
+ * write is reported once to each descriptor that was open, the page stays
+ * marked, and the next attempt writes it.  A read is an error, or SIGBUS, and
+ * the next one reads it.
  *
  * usage: refused FILE		with the debug kernel's /proc/fail-request
  */
@@ -11,6 +12,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,11 +35,16 @@ static void expect(const char *what, int result, int error)
 		     strerror(saw));
 }
 
-/* The next request to the disk fails. */
+/* The next request to the disk fails, and @more after it. */
+static void refuse_some(unsigned long more)
+{
+	if (dprintf(injector, "%lu", 1 + (more << 32)) < 0)
+		err(1, "fail-request");
+}
+
 static void refuse(void)
 {
-	if (write(injector, "1", 1) != 1)
-		err(1, "fail-request");
+	refuse_some(0);
 }
 
 static int file_open(int flags)
@@ -112,6 +120,52 @@ static void by_syncfs(int a, int b)
 	close(elsewhere);
 }
 
+/* Nothing of @fd's contents is in memory, and what is read first fails. */
+static void refuse_reads(int fd)
+{
+	int caches = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	expect("fsync", fsync(fd), 0);
+	if (caches < 0 || write(caches, "1", 1) != 1)
+		err(1, "drop_caches");
+	close(caches);
+	refuse_some(1); /* what was read together is read once more alone */
+}
+
+static sigjmp_buf loaded;
+
+static void on_sigbus(int number)
+{
+	(void)number;
+	siglongjmp(loaded, 1);
+}
+
+static void by_read(int a)
+{
+	fill(a, 'r');
+	refuse_reads(a);
+	expect("read", (int)pread(a, page, PAGE, 0), EIO);
+	expect("read again", (int)pread(a, page, PAGE, 0), 0);
+	if (page[0] != 'r' || page[PAGE - 1] != 'r')
+		errx(1, "read again: other bytes");
+}
+
+static void by_load(int a)
+{
+	volatile char *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, a, 0);
+	volatile int nrefused = 0;
+
+	if (map == MAP_FAILED)
+		err(1, "mmap");
+	fill(a, 'l');
+	refuse_reads(a);
+	signal(SIGBUS, on_sigbus);
+	nrefused += sigsetjmp(loaded, 1);
+	if (map[0] != 'l' || nrefused != 1)
+		errx(1, "a load: %c, refused %d times", map[0], nrefused);
+	munmap((void *)map, PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -124,6 +178,8 @@ int main(int argc, char **argv)
 
 	fill(a, 'a');
 	expect("fsync", fsync(a), 0);
+	by_read(a);
+	by_load(a);
 	by_fsync(a, b);
 	by_dsync(b);
 	by_msync(b);
