@@ -113,13 +113,13 @@ static int get_for_write(struct mapping *mapping, pgoff_t index, bool whole,
 
 		if (err || (page_flags(*out) & PAGE_UPTODATE))
 			return err;
+		if (whole)
+			return 0;
 		if (!mapping_covers(mapping, index)) {
 			page_zero(page_address(*out));
 			page_set_flags(*out, PAGE_UPTODATE);
 			return 0;
 		}
-		if (whole)
-			return 0;
 		page_unlock(*out);
 		page_put(*out);
 		err = mapping_get_page(mapping, index, out);

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Directives that show what operations cost (tests/bench/quire.json, made by
-`bench.py --store`, and linux.json).
+`bench.py --store`, and linux.json and disks.json).
 
-    ```{costs}          a table of all rows
+    ```{costs}          a table of all rows but those on a disk
+    ```
+
+    ```{diskcosts}      a table of those
     ```
 
     ```{costchart}      a picture of these rows, one on each line
@@ -119,12 +122,24 @@ def figure(n):
 class Costs(Cost):
     def run(self):
         stored, linux = self.load("quire.json"), self.load("linux.json")
+        disks = self.load("disks.json")
         rows = []
         for name, cost in stored["rows"].items():
             debian, minimal, floor = linux.get(name, (None,) * 3)
-            rows.append((name, *map(figure, (cost, minimal, debian, floor))))
+            if name not in disks:
+                rows.append((name,
+                             *map(figure, (cost, minimal, debian, floor))))
         return [nodes.paragraph("", f"At {stored['commit']}:"),
                 table(("instructions", "Quire", "minimal", "Debian", "floor"),
+                      rows)]
+
+
+class DiskCosts(Cost):
+    def run(self):
+        quire = self.load("quire.json")["rows"]
+        rows = [(name, *map(figure, (quire.get(name), *others)))
+                for name, others in self.load("disks.json").items()]
+        return [table(("instructions", "Quire", "Linux, ext3", "Linux, ext4"),
                       rows)]
 
 
@@ -161,6 +176,7 @@ class OverFloor(Cost):
 
 def setup(app):
     app.add_directive("costs", Costs)
+    app.add_directive("diskcosts", DiskCosts)
     app.add_directive("costchart", CostChart)
     app.add_directive("scaling", Scaling)
     app.add_directive("overfloor", OverFloor)

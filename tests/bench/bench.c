@@ -8,6 +8,9 @@
  *	bench NAME...    those whose names begin so; also rows of parallel.c
  *	                 and, as "SETTING: ROW", those in settings of scaling.c
  *	bench names      all names
+ *	bench on DEVICE TYPE NAME...
+ *	                 with the files of the rows "disk:" on that disk, else
+ *	                 in the working directory
  *
  * The cost is that of one operation, from the second of two runs.  An ordinary
  * Linux program: the same binary is measured there.
@@ -20,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -251,8 +256,16 @@ static void print_names(void)
 			puts(scaled_name(*name));
 }
 
+static void mount_disk(const char *device, const char *type)
+{
+	mkdir("/mnt", 0755);
+	must(mount(device, "/mnt", type, 0, NULL) == 0, device);
+	must(chdir("/mnt") == 0, "/mnt");
+}
+
 int main(int argc, char **argv)
 {
+	bench_program = argv[0];
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)
 		return 0;
 	if (argc == 2 && strcmp(argv[1], "names") == 0) {
@@ -262,7 +275,11 @@ int main(int argc, char **argv)
 	meter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(meter != MAP_FAILED, "mmap");
-	bench_program = argv[0];
+	if (argc > 3 && strcmp(argv[1], "on") == 0) {
+		mount_disk(argv[2], argv[3]);
+		argv += 3;
+		argc -= 3;
+	}
 	wanted_names = argv + 1;
 	make_file();
 	for (size_t i = 0; i < NTABLES; i++)

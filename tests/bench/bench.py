@@ -2,12 +2,15 @@
 """What operations cost in Quire, in instructions, beside Linux and the floor.
 
 bench runs on one hart with --icount, and a plugin in QEMU counts what is
-executed: exactly repeatable, whatever this machine is doing, and without the
-time in which a row waits for the disk.  The columns Debian (its own 6.12
-kernel), minimal (one built for nothing but this program) and floor (what the
-ABI and the hardware oblige to) are stored in linux.json; --linux measures
-Debian's anew.  `before` is the stored run of Quire (quire.json, with the
-commit that made it); --store replaces it, and its picture in the book.
+executed: exactly repeatable, whatever this machine is doing.  (Where a row
+waits for the disk, going to sleep and waking up are in it, as often as the disk
+is slower.)  The columns Debian (its own 6.12 kernel), minimal (one built for
+nothing but this program) and floor (what the ABI and the hardware oblige to)
+are stored in linux.json; --linux measures Debian's anew.  The rows "disk:" are
+about a disk of their own, made alike for both kernels; Debian's are stored in
+disks.json: on that ext3, and on an ext4 as mke2fs makes it.  `before` is the
+stored run of Quire (quire.json, with the commit that made it); --store replaces
+it, and its picture in the book.
 
 --scaling measures the rows of scaling.c in each setting, in little memory and
 in much, and those of parallel.c on 1 to 4 harts.  The harts then take turns
@@ -29,11 +32,15 @@ SCRIPTS = os.path.join(HERE, "..", "..", "scripts")
 sys.path.insert(0, SCRIPTS)
 sys.dont_write_bytecode = True
 import counting  # noqa: E402
+import imagelib  # noqa: E402
 
 STORED = os.path.join(HERE, "quire.json")
+LINUX, DISKS = (os.path.join(HERE, name + ".json")
+                for name in ("linux", "disks"))
 STORED_SCALING = os.path.join(HERE, "scaling.json")
 WORSE = 1.05  # times the stored cost: worth a mark
-ONE_HART = ("--icount",)
+ONE_HART = ("--icount", "--smp", "1")
+DISK_SIZE = 512 << 20
 SETTINGS = ("few", "16 GiB reserved", "10,000 intervals", "1,000 processes",
             "10,000 files")
 
@@ -60,6 +67,56 @@ def measure(command, bench, names, qemu="qemu-system-riscv64"):
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     return {name: total // int(n)
             for (name, _, n), total in zip(rows, executed, strict=True)}
+
+
+def make_disk(path, kind):
+    """A new filesystem: as Quire's always are, or as mke2fs wants an ext4."""
+    if kind == "ext4":
+        with open(path, "wb") as f:
+            f.truncate(DISK_SIZE)
+        imagelib.run(imagelib.tool("mke2fs"), "-q", "-t", "ext4", path)
+        return
+    with tempfile.TemporaryDirectory() as empty:
+        imagelib.make(path, empty, size=DISK_SIZE, standard_folders=False)
+
+
+def linux_with(disk):
+    """The arguments that run a program there, and the disk's name."""
+    return [os.path.join(SCRIPTS, "linux"), "run", "--disk", disk], "/dev/vda"
+
+
+def quire_with(disk):
+    words = ("-drive", f"file={disk},if=none,format=raw,id=disk", "-device",
+             "virtio-blk-device,drive=disk")
+    return [os.path.join(SCRIPTS, "quire"), "run", "--size", "512M",
+            *(f"--qemu-arg={word}" for word in words)], "/dev/vdb"
+
+
+def measure_on_disk(system, build, kind, names):
+    """The same, with a disk for those rows that want one."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk = os.path.join(folder, "disk")
+        make_disk(disk, kind)
+        command, device = system(disk)
+        rows = measure([*command, "--build", build, "--quiet", *ONE_HART,
+                        "--mem", "1G"],
+                       os.path.join(build, "tests", "programs", "bench"),
+                       ["on", device, kind, *names])
+        complaint = imagelib.check(disk)
+        if complaint:
+            sys.exit(f"bench: {kind}: {complaint}")
+    return rows
+
+
+def measure_linux(build, rows):
+    """Debian's figures: of the rows at large, and of those on a disk."""
+    disk = [name for name in rows if name.startswith("disk:")]
+    plain = [name for name in rows if name not in disk]
+    kinds = ("ext3", "ext4")
+    on = {kind: measure_on_disk(linux_with, build, kind, disk)
+          for kind in kinds if disk}
+    return (measure_on_disk(linux_with, build, "ext3", plain) if plain else {},
+            {name: [on[kind][name] for kind in kinds] for name in disk})
 
 
 def boot_cost(build, memory):
@@ -113,26 +170,27 @@ def mean(ratios):
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
-def show(rows, linux, before):
-    heads = ("Quire", "before", "Debian", "minimal", "floor")
+def show(heads, columns, rows, before):
+    """A table: `columns` has each row's other figures."""
+    if not rows:
+        return
+    heads = ("Quire", "before", *heads)
     print(f"{'instructions':47}" + "".join(f"{h:>11}" for h in heads) +
-          f"{'/minimal':>9}")
-    ratios = {"Debian": [], "minimal": []}
+          f"{'/' + heads[3]:>9}")
+    ratios = {}
     for name, cost in rows.items():
-        debian, minimal, floor = linux.get(name, (None, None, None))
+        others = columns.get(name, [None] * (len(heads) - 2))
         old = before.get(name)
         mark = "  dearer" if old and cost > old * WORSE else ""
-        for key, value in (("Debian", debian), ("minimal", minimal)):
-            if value:
-                ratios[key].append(max(cost, 1) / value)
-        ratio = f"{max(cost, 1) / minimal:9.2f}" if minimal else ""
+        for head, value in zip(heads[2:], others):
+            if value and head != "floor":
+                ratios.setdefault(head, []).append(max(cost, 1) / value)
+        ratio = f"{max(cost, 1) / others[1]:9.2f}" if others[1] else ""
         print(f"{name:47}" + "".join(
-            f"{number(v):>11}" for v in (cost, old, debian, minimal, floor)) +
-            ratio + mark)
-    for key, values in ratios.items():
-        if values:
-            print(f"geometric mean of {len(values)} ratios to {key}: "
-                  f"{mean(values):.2f}")
+            f"{number(v):>11}" for v in (cost, old, *others)) + ratio + mark)
+    for head, values in ratios.items():
+        print(f"geometric mean of {len(values)} ratios to {head}: "
+              f"{mean(values):.2f}")
 
 
 def show_scaling(columns):
@@ -181,23 +239,24 @@ def options():
 
 def main():
     args = options()
-    program = os.path.join(args.build, "tests", "programs", "bench")
-    quire = [os.path.join(SCRIPTS, "quire"), "run", "--build", args.build,
-             "--quiet", "--size", "512M", "--cwd", "/tmp"]
     if args.scaling:
-        scaling(quire, program, args)
+        scaling([os.path.join(SCRIPTS, "quire"), "run", "--build", args.build,
+                 "--quiet", "--size", "512M", "--cwd", "/tmp"],
+                os.path.join(args.build, "tests", "programs", "bench"), args)
         return
-    rows = measure([*quire, *ONE_HART, "--mem", "1G"], program, args.row)
-    linux = load(os.path.join(HERE, "linux.json"))
+    rows = measure_on_disk(quire_with, args.build, "ext3", args.row)
+    debian, disks = load(LINUX), load(DISKS)
     if args.linux:
-        fresh = measure([os.path.join(SCRIPTS, "linux"), "run", "--build",
-                         args.build, "--quiet", "--cwd", "/tmp", *ONE_HART,
-                         "--mem", "1G"], program, args.row)
-        # It has no disk there: those rows would be a tmpfs's.
-        linux = {name: (fresh[name], *linux.get(name, (0, None, None))[1:])
-                 for name in fresh if not name.startswith("disk:")}
-    before = load(STORED)["rows"] if os.path.exists(STORED) else {}
-    show(rows, linux, before)
+        plain, on_disk = measure_linux(args.build, rows)
+        debian.update({name: [cost, *debian.get(name, (0, None, None))[1:]]
+                       for name, cost in plain.items()})
+        disks.update(on_disk)
+    before = load(STORED)["rows"]
+    show(("Debian", "minimal", "floor"), debian,
+         {name: cost for name, cost in rows.items() if name not in disks},
+         before)
+    show(("ext3", "ext4"), disks,
+         {name: cost for name, cost in rows.items() if name in disks}, before)
     if args.store:
         store(STORED, rows=rows)
 

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "bench.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -99,6 +100,22 @@ static void stat_hot(size_t n)
 static void stat_cold(size_t n)
 {
 	stat_files(n, 1);
+}
+
+/* Names that are not there: each is looked for among all that are. */
+static void look_up(size_t n)
+{
+	char name[40];
+	struct stat st;
+
+	create_all();
+	meter_start();
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "bench-many/none-%05zu", i);
+		must(stat(name, &st) < 0 && errno == ENOENT, name);
+	}
+	meter_stop();
+	unlink_all();
 }
 
 /* --- much data --- */
@@ -204,6 +221,7 @@ const struct row disk_rows[] = {
 	{"disk: create, 10,000 in a folder", create_files, NFILES},
 	{"disk: stat, hot, 10,000 in a folder", stat_hot, NFILES},
 	{"disk: stat, cold, 10,000 in a folder", stat_cold, NFILES},
+	{"disk: no such name, 10,000 in a folder", look_up, NFILES},
 	{"disk: unlink, 10,000 in a folder", unlink_files, NFILES},
 	{"disk: write 64 MiB and fsync, per page", write_fsync, NPAGES},
 	{"disk: read 64 MiB, cold, per page", read_cold, NPAGES},

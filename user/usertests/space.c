@@ -59,6 +59,10 @@ TEST(full_disk_is_enospc,
 	if (!disk_in_memory()) /* where it costs no block */
 		expect_errno(mkdir("folder", 0755), ENOSPC);
 	expect_errno(pwrite(other, chunk, CHUNK, 64 * PAGE), ENOSPC);
+	/* What was not written does not show when the file grows. */
+	expect_ok(ftruncate(other, 65 * PAGE));
+	expect_eq(pread(other, bytes, 4096, 64 * PAGE), 4096);
+	expect_filled(bytes, 0, 4096);
 	expect_eq(pread(other, bytes, 4096, PAGE), 4096);
 	expect_pattern(bytes, 4096, PAGE);
 	for (off_t at = 0; at + 4096 <= size; at += size / 16 + 1) {
