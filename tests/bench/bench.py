@@ -143,16 +143,15 @@ def measure_scaling(command, bench, build):
     return worlds
 
 
-def measure_harts(command, bench, qemu):
-    """{harts: {row: instructions}}.  A network without packets has a timer
-    that ends the turn of a hart: after 1 us, or 125 instructions, by all
-    harts together."""
+def measure_harts(command, bench, qemu, n, name="all harts: "):
+    """{row: instructions} of that table's rows on @n harts.  A network without
+    packets has a timer that ends the turn of a hart: after 1 us, or 125
+    instructions, by all harts together."""
     turns = ("-icount", "shift=3", "-netdev", "hubport,id=net,hubid=0",
              "-object", "filter-buffer,id=turns,netdev=net,interval=1")
-    return {str(n): measure(
-        [*command, "--append", "norandmaps", "--smp", str(n),
-         *(f"--qemu-arg={word}" for word in turns)],
-        bench, ["all harts: "], qemu) for n in range(1, 5)}
+    return measure([*command, "--append", "norandmaps", "--smp", str(n),
+                    *(f"--qemu-arg={word}" for word in turns)],
+                   bench, [name], qemu)
 
 
 def commit():
@@ -212,7 +211,8 @@ def scaling(command, program, args):
     worlds = measure_scaling(command, program, args.build)
     print("; ".join(worlds))
     show_scaling(worlds)
-    harts = measure_harts(command, program, args.qemu)
+    harts = {str(n): measure_harts(command, program, args.qemu, n)
+             for n in range(1, 5)}
     print("harts: " + ", ".join(harts))
     show_scaling(harts)
     if args.store:

@@ -2,9 +2,18 @@
 """What operations cost, counted in instructions, and who spends them."""
 
 import os
+import re
 import subprocess
+import sys
 
 from guestlib import BUILD, TREE, GuestTest, main, program, quire
+
+sys.path.insert(0, os.path.join(TREE, "tests", "bench"))
+import bench  # noqa: E402
+from bench import counting  # noqa: E402
+
+QUIET = [os.path.join(TREE, "scripts", "quire"), "run", "--build", BUILD,
+         "--quiet", "--size", "512M"]
 
 
 WORLDS = "16 GiB reserved", "10,000 intervals", "1,000 processes", \
@@ -61,6 +70,19 @@ class Cost(GuestTest):
             with self.subTest(name):
                 self.assertLessEqual(cost, 1.5 * few[name.split(": ", 1)[1]])
         self.assertEqual(len(many), 5 * len(few) - 4)
+
+    def test_harts_hardly_wait_for_each_other_at_first_writes(self):
+        qemu = os.environ.get("QUIRE_QEMU", "qemu-system-riscv64")
+        version = re.search(r"version (\d+)\.(\d+)",
+                            counting.output(qemu, "--version"))
+        if tuple(map(int, version.groups())) < (8, 1):
+            self.skipTest("QEMU before 8.1 starves harts under -icount")
+        one, two = (bench.measure_harts(QUIET, program("bench"), qemu, n,
+                                        "all harts: first write")
+                    for n in (1, 2))
+        self.assertEqual(len(two), 2)
+        for name, cost in two.items():
+            self.assertLessEqual(cost, 1.1 * one[name])
 
 
 if __name__ == "__main__":
