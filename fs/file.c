@@ -317,6 +317,12 @@ size_t file_describe(struct file *f, char *out, size_t nbytes)
 
 /* --- regular files --- */
 
+static bool timestamp_before(struct timestamp a, struct timestamp b)
+{
+	return a.seconds < b.seconds ||
+	       (a.seconds == b.seconds && a.nanoseconds < b.nanoseconds);
+}
+
 /*
  * The time of access is kept as Linux keeps it by default (relatime): only
  * when it would become newer than a change, or is a day old; else every read
@@ -325,13 +331,13 @@ size_t file_describe(struct file *f, char *out, size_t nbytes)
 static void note_access(struct file *f)
 {
 	struct inode *inode = f->inode;
-	int64_t accessed = inode->accessed.seconds;
+	struct timestamp accessed = inode->accessed;
 
 	if ((f->flags & O_NOATIME) || inode->super->read_only)
 		return;
-	if (inode->modified.seconds < accessed &&
-	    inode->changed.seconds < accessed &&
-	    timestamp_now().seconds - accessed < ONE_DAY)
+	if (timestamp_before(inode->modified, accessed) &&
+	    timestamp_before(inode->changed, accessed) &&
+	    timestamp_now().seconds - accessed.seconds < ONE_DAY)
 		return;
 	inode_lock(inode);
 	inode_touch(inode, INODE_ATIME);

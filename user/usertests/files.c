@@ -363,6 +363,34 @@ TEST(times_follow_what_is_done,
 	expect(st.st_mtime > 2000000);
 }
 
+static bool later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec > b.tv_sec ||
+	       (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec);
+}
+
+TEST(a_second_read_is_no_new_access,
+     "The time of access moves until it is after the last change, and no more "
+     "until the next one, were it in the same second (relatime).")
+{
+	int fd = make_file("file", 10);
+	struct stat before, after;
+	char byte;
+
+	do { /* Linux's clock for this has ticks of milliseconds */
+		expect_eq(pread(fd, &byte, 1, 0), 1);
+		expect_ok(fstat(fd, &before));
+	} while (!later(before.st_atim, before.st_mtim));
+	expect_eq(pread(fd, &byte, 1, 0), 1);
+	expect_ok(fstat(fd, &after));
+	expect(!later(after.st_atim, before.st_atim));
+	expect_eq(pwrite(fd, "x", 1, 0), 1);
+	do {
+		expect_eq(pread(fd, &byte, 1, 0), 1);
+		expect_ok(fstat(fd, &after));
+	} while (!later(after.st_atim, before.st_atim));
+}
+
 TEST(access_asks_without_opening,
      "access finds what exists, and for root an x bit only where there is "
      "one.")
