@@ -265,13 +265,14 @@ static void mount_disk(const char *device, const char *type)
 
 int main(int argc, char **argv)
 {
-	bench_program = argv[0];
 	if (argc == 2 && strcmp(argv[1], "exit") == 0)
 		return 0;
 	if (argc == 2 && strcmp(argv[1], "names") == 0) {
 		print_names();
 		return 0;
 	}
+	bench_program = realpath("/proc/self/exe", NULL);
+	must(bench_program != NULL, "/proc/self/exe");
 	meter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(meter != MAP_FAILED, "mmap");

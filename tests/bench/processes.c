@@ -67,6 +67,7 @@ static void exec_wait(size_t n, int by_vfork)
 {
 	char *const argv[] = {bench_program, "exit", NULL};
 	char *const envp[] = {NULL};
+	int status;
 
 	meter_start();
 	for (size_t i = 0; i < n; i++) {
@@ -76,7 +77,8 @@ static void exec_wait(size_t n, int by_vfork)
 			execve(bench_program, argv, envp);
 			_exit(127);
 		}
-		waitpid(child, NULL, 0);
+		must(waitpid(child, &status, 0) == child && status == 0,
+		     bench_program);
 	}
 	meter_stop();
 }
