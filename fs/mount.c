@@ -347,15 +347,32 @@ int mount_show_types(struct text *text, int pid)
 	return 0;
 }
 
+/* What a journal has is safe, but keeps its memory until it is in its place. */
+static int write_home_locked(struct super *super)
+{
+	int first_error = 0;
+
+	list_for_each_entry (struct super, each, &mounted, link) {
+		int err = 0;
+
+		if ((!super || each == super) && each->device)
+			err = buffer_sync(each->device);
+		if (!first_error)
+			first_error = err;
+	}
+	return first_error;
+}
+
 int mount_sync(struct super *super)
 {
 	dirty_sync_all();
 	mutex_lock(&mount_mutex);
 
 	int err = sync_locked(super);
+	int failed = write_home_locked(super);
 
 	mutex_unlock(&mount_mutex);
-	return err;
+	return err ? err : failed;
 }
 
 void mount_shutdown(void)

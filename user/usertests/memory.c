@@ -149,7 +149,7 @@ static _Noreturn void read_all(int number, size_t nbytes)
 }
 
 TEST(readers_fill_memory_together,
-     "Four processes read files, together of twice the size of memory: what is "
+     "Four processes read files, together of twice what is available: what is "
      "cached makes room, and nobody is killed or told that there is none, "
      "whoever has the locks.")
 {
