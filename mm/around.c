@@ -53,7 +53,6 @@ void fault_around(struct vma *v, vaddr_t va, pte_slot *slot)
 	struct mapping *mapping = file_mapping(v->file);
 	vaddr_t at = max_u64(va & -WINDOW, v->start);
 	vaddr_t end = min_u64((va & -WINDOW) + WINDOW, v->end);
-
 	struct page *mapped = NULL;
 	int nmapped = 0;
 

@@ -44,6 +44,11 @@ bool commit_may_add(uint64_t npages)
 	}
 }
 
+bool commit_may_copy(uint64_t npages)
+{
+	return commit_mode != 2 || commit_may_add(npages);
+}
+
 unsigned commit_vma_flag(int prot, unsigned flags)
 {
 	const unsigned not = VMA_SHARED | VMA_NORESERVE | VMA_SPECIAL;

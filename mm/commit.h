@@ -30,8 +30,10 @@ extern atomic_uint commit_mode, commit_ratio;
 /* In mode 2. */
 uint64_t commit_limit(void);
 
-/* May @npages more be promised? */
+/* May one mapping's @npages be promised?  May a child's, which are the parent's
+ * of all its mappings: in mode 0 each was small enough by itself? */
 bool commit_may_add(uint64_t npages);
+bool commit_may_copy(uint64_t npages);
 
 /* VMA_ACCOUNTED, if memory like this is a promise, or 0. */
 unsigned commit_vma_flag(int prot, unsigned flags);

@@ -154,9 +154,8 @@ static int install(struct fault *f, struct page *pg, int prot, bool dirty,
 	if (pg != page_of_zeros)
 		mm_account(mm, pg, 1);
 	if (old && old != pg) {
-		/* 1 no entry  2 no hart sees the old page any more  3 the new
-		 * one: else one thread could store to it, and tell another
-		 * that still reads the old one  4 let that go */
+		/* 1 no entry  2 no hart sees the old page  3 the new one: who
+		 * is told of a store to it reads it, too  4 let the old go */
 		pte_take(f->slot);
 		tlb_flush_page(&mm->pagetable, f->va);
 	}

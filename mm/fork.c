@@ -153,8 +153,7 @@ struct mm *mm_fork(struct mm *parent)
 	struct mm *child;
 	size_t nfree = 0;
 
-	/* In mode 0 each of its mappings was small enough by itself. */
-	if (commit_mode == 2 && !commit_may_add(parent->vmas.naccounted))
+	if (!commit_may_copy(parent->vmas.naccounted))
 		return NULL;
 	while (!(child = fork_once(parent)) && reclaim_more(&nfree))
 		;

@@ -137,7 +137,7 @@ static bool install(struct vma *v, vaddr_t start, struct page *pg)
 	return untouched;
 }
 
-bool huge_fault_wanted(struct vma *v, vaddr_t va)
+bool huge_fault_try(struct vma *v, vaddr_t va)
 {
 	vaddr_t start = va & -MEGAPAGE;
 	bool untouched;

@@ -21,12 +21,12 @@ bool huge_eligible(const struct vma *v);
 /* A store to @va, where nothing or the page of zeros is, may bring 2 MiB: true
  * if it did, or if it is to be tried again.  mm->lock held for reading; sleeps
  * not. */
-bool huge_fault_wanted(struct vma *v, vaddr_t va);
+bool huge_fault_try(struct vma *v, vaddr_t va);
 
 static inline bool huge_fault(struct vma *v, vaddr_t va)
 {
 	return (v->flags & VMA_HUGEPAGE || huge_mode == HUGE_ALWAYS) &&
-	       huge_fault_wanted(v, va);
+	       huge_fault_try(v, va);
 }
 
 /*
