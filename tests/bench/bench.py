@@ -202,8 +202,9 @@ def show_scaling(columns):
 
 
 def store(path, **results):
+    results = {"commit": commit(), **results}  # the tree is as it was
     with open(path, "w", encoding="ascii") as f:
-        json.dump({"commit": commit(), **results}, f, indent=1)
+        json.dump(results, f, indent=1)
         f.write("\n")
 
 
